@@ -1,0 +1,3 @@
+"""Outrider: a sidecar reverse proxy for LLM APIs."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,122 @@
+"""The `outrider` command: which commands there are, what they take, and what their exit codes mean.
+
+Nothing heavy is imported before a command needs it: a process that is told to end while it starts must end at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from proxy import __version__
+
+FAILED = 1
+REFUSED = 2
+
+EPILOG = """\
+examples:
+  outrider serve                                  every provider whose key is in the environment, and the mock
+  outrider serve --config /etc/outrider/config    a file, or a directory that holds config.yaml
+  outrider check --config config.yaml             what is on, what is off and why
+  outrider chat "Say hello"                       ask the mock, through the running sidecar
+  outrider chat --model openai:gpt-4o-mini "Hi"   ask a provider
+  echo "Summarise this" | outrider chat -         the prompt from standard input
+
+exit codes:
+  0   it went well
+  1   it failed: no answer, an error of the provider, an alias that leads nowhere
+  2   wrong usage, or a configuration with a fault
+  130 interrupted
+"""
+CONFIG = "the configuration, a file or a directory (default: $OUTRIDER_CONFIG, else built-in defaults)"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; argparse itself exits with 2 on wrong usage."""
+    arguments = _parser().parse_args(argv)
+    command = {"serve": serve, "check": check, "chat": chat, "version": version}[arguments.command]
+    return command(arguments)
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    # As process 1 of a container there is no default action: without a handler SIGTERM would be ignored.
+    signal.signal(signal.SIGTERM, _end_at_once)
+    from proxy.app import main as serve_until_stopped
+    from proxy.config import ConfigError
+
+    try:
+        return serve_until_stopped(arguments.config)
+    except ConfigError as error:
+        print(*(f"outrider: {fault}" for fault in error.every), sep="\n", file=sys.stderr)
+        return REFUSED
+    except OSError as error:
+        print(f"outrider: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _end_at_once(number: int, frame: FrameType | None) -> None:
+    """Before anything is served nothing has to be drained."""
+    raise SystemExit(0)
+
+
+def check(arguments: argparse.Namespace) -> int:
+    from proxy.commands import check
+
+    return check(arguments.config, schema=arguments.schema, as_json=arguments.json)
+
+
+def chat(arguments: argparse.Namespace) -> int:
+    from proxy.commands import chat
+
+    return chat(arguments.text, arguments.model, arguments.url, system=arguments.system, stream=arguments.stream)
+
+
+def version(arguments: argparse.Namespace) -> int:
+    print(f"outrider {__version__}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="outrider",
+        description="A sidecar reverse proxy for LLM APIs.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    _add_serve(commands.add_parser("serve", help="run the sidecar"))
+    _add_check(commands.add_parser("check", help="validate a configuration and show what it amounts to"))
+    _add_chat(commands.add_parser("chat", help="ask a model through the running sidecar"))
+    commands.add_parser("version", help="print the version")
+    return parser
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="PATH", help=CONFIG)
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="PATH", help=CONFIG)
+    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of the configuration, and no more")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _add_chat(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", help="what to say; - reads it from standard input")
+    parser.add_argument("--model", default="mock", help="an alias, provider:model, or a bare name (default: mock)")
+    parser.add_argument("--system", metavar="TEXT", help="a system prompt")
+    parser.add_argument("--url", default="http://127.0.0.1:11411", help="the sidecar (default: %(default)s)")
+    parser.add_argument(
+        "--stream",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="print tokens as they arrive (the default)",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

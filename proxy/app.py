@@ -1,0 +1,233 @@
+"""Composition root: configuration to roads, stack and servers. The only place where things are wired, and the life of the process."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from functools import partial
+
+import uvloop
+from aiohttp import web
+from yarl import URL
+
+from proxy import __version__, logs
+from proxy.config import Config, ProviderEntry, aliases, endpoints, fingerprint, load
+from proxy.policies.deadline import Deadline
+from proxy.policies.metrics import Metrics
+from proxy.providers import Endpoint
+from proxy.routing import Router
+from proxy.server.client import Server
+from proxy.server.gateway import Gateway
+from proxy.server.lag import LoopLag
+from proxy.server.listen import listen
+from proxy.server.ops import Ops, OpsState
+from proxy.stack import Policies, build_stack
+from proxy.upstream.connection import Connection
+from proxy.upstream.dial import Dialer, proxy_for
+from proxy.upstream.exchange import Exchange
+from proxy.upstream.mock import MockServer, MockSettings
+from proxy.upstream.pool import Dial, Limits, Pool
+from proxy.upstream.road import Road, Timeouts
+
+KEEPALIVE_SECONDS = 3630.0
+FLUSH_SECONDS = 2.0
+#: What a caller is told while the sidecar drains: in a pod the next one is there in about this many seconds.
+RETRY_AFTER = 5.0
+MOCK = "mock"
+log = logging.getLogger("outrider")
+
+
+def main(path: str | None) -> int:
+    """Serve until SIGTERM or SIGINT. Raises ConfigError when the configuration in `path` is wrong, OSError when a port is taken."""
+    config = load(path, os.environ)
+    return uvloop.run(serve(config))
+
+
+async def serve(config: Config) -> int:
+    sidecar = Sidecar(config, asyncio.get_running_loop())
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await sidecar.start()
+    try:
+        await stop.wait()
+        await sidecar.drain()
+    finally:
+        await sidecar.close()
+    return 0
+
+
+class Sidecar:
+    """Everything that runs, made from one configuration: `start`, `drain`, `close`, in that order."""
+
+    def __init__(self, config: Config, loop: asyncio.AbstractEventLoop) -> None:
+        self._config = config
+        self._loop = loop
+        self._began = loop.time()
+        self._ready = False
+        self._fingerprint = fingerprint(config)
+        self._sink = logs.setup(config.logging.format, config.logging.level)
+        self._dialer = Dialer(loop)
+        self._mocks: list[MockServer] = []
+        on, off = endpoints(config)
+        self._hide_keys(on)
+        self._roads = {name: self._road(endpoint, config.providers[name]) for name, endpoint in on.items()}
+        self.metrics = Metrics(time.monotonic)
+        self.lag = LoopLag(loop.time)
+        self.gateway = Gateway(Router(on, off, aliases(config)), config.listen.body_limit, time.monotonic, self._sink.log_call)
+        policies = Policies(
+            metrics=self.metrics, admit=self.gateway.admit, deadline=Deadline(config.timeouts.total, time.monotonic)
+        )
+        self.gateway.handler = build_stack(policies, Exchange(self._roads, config.unsupported, loop, time.monotonic, time.time))
+        self.ops = Ops(self._ops_state(), status_for_all=not config.ops.local_only)
+        self._add_gauges()
+        self._server: Server | None = None
+        self._listeners: list[asyncio.Server] = []
+        self.addresses: list[tuple[str, int]] = []
+        self.ops_addresses: list[tuple[str, int]] = []
+
+    # ---- life
+
+    async def start(self) -> None:
+        """Listen on both ports. Raises OSError when one cannot be had."""
+        self.lag.start()
+        self.ops_addresses = await self.ops.start(self._config.ops.hosts, self._config.ops.port)
+        self._server = self._make_server()
+        sockets = listen(self._config.listen.hosts, self._config.listen.port)
+        self._listeners = [await self._loop.create_server(self._server, sock=sock) for sock in sockets]
+        self.addresses = [sock.getsockname()[:2] for sock in sockets]
+        tune_collector()
+        self._ready = True
+        shown = {"listen": self.addresses, "ops": self.ops_addresses, "providers": sorted(self._roads)}
+        log.info("serving", extra=shown)
+
+    async def drain(self) -> None:
+        """Refuse new calls and let those in flight finish, up to the grace period."""
+        self.start_drain()
+        try:
+            async with asyncio.timeout(self._config.drain.grace):
+                await self.gateway.idle.wait()
+        except TimeoutError:
+            log.warning("the grace period is over, calls are cut", extra={"calls": len(self.gateway.calls)})
+
+    def start_drain(self) -> None:
+        if self._ready:
+            self._ready = False
+            self.gateway.drain(RETRY_AFTER)
+            log.info("draining", extra={"calls": len(self.gateway.calls)})
+
+    async def close(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        if self._server is not None:
+            self._server.pre_shutdown()
+            await self._server.shutdown(0.1)
+        for road in self._roads.values():
+            road.pool.discard_idle()
+        for mock in self._mocks:
+            mock.close()
+        await self._dialer.close()
+        await self.ops.close()
+        self.lag.stop()
+        log.info("stopped")
+        self._sink.close(FLUSH_SECONDS)
+
+    # ---- wiring
+
+    def _make_server(self) -> Server:
+        listen_to = self._config.listen
+        return Server(
+            self.gateway.handle,
+            request_factory=partial(self._request, limit=listen_to.body_limit),
+            handler_cancellation=True,
+            access_log=None,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            max_line_size=listen_to.header_limit,
+            max_field_size=listen_to.header_limit,
+        )
+
+    def _request(self, message, payload, protocol, writer, task, *, limit: int) -> web.BaseRequest:  # type: ignore[no-untyped-def]
+        return web.BaseRequest(message, payload, protocol, writer, task, self._loop, client_max_size=limit)
+
+    def _road(self, endpoint: Endpoint, entry: ProviderEntry) -> Road:
+        origin = URL(endpoint.base_url).origin()
+        limits = Limits(
+            entry.pool.connections, entry.pool.idle, entry.pool.idle_seconds, entry.pool.queue, entry.timeouts.connect
+        )
+        dial = self._dial_mock(entry) if endpoint.kind == MOCK else partial(self._dialer.dial, origin)
+        patience = Timeouts(
+            entry.timeouts.first_byte, entry.timeouts.idle, entry.timeouts.total, entry.timeouts.opening
+        )
+        proxy = None if endpoint.kind == MOCK else proxy_for(origin)
+        return Road(endpoint, Pool(endpoint.name, dial, limits, self._loop), patience, proxy)
+
+    def _dial_mock(self, entry: ProviderEntry) -> Dial:
+        server = MockServer(mock_settings(entry))
+        self._mocks.append(server)
+
+        async def dial() -> Connection:
+            return (await server.connect(lambda: Connection(self._loop)))[1]
+
+        return dial
+
+    def _hide_keys(self, endpoints: Mapping[str, Endpoint]) -> None:
+        for endpoint in endpoints.values():
+            if endpoint.key:
+                self._sink.redact(endpoint.key)
+        for entry in self._config.providers.values():
+            for secret in entry.headers.values():
+                self._sink.redact(secret.value)
+
+    # ---- what is shown
+
+    def _ops_state(self) -> OpsState:
+        return OpsState(
+            version=__version__,
+            lag=self.lag.current,
+            started=lambda: bool(self._listeners),
+            not_ready=self._not_ready,
+            metrics=self.metrics.blocks,
+            uptime=lambda: self._loop.time() - self._began,
+            fingerprint=lambda: self._fingerprint,
+            providers=lambda: {name: road.pool.statistics() for name, road in self._roads.items()},
+            calls_in_flight=lambda: len(self.gateway.calls),
+            drain=self.start_drain,
+        )
+
+    def _not_ready(self) -> list[str]:
+        if self._ready:
+            return []
+        return ["draining"] if self._listeners else ["starting"]
+
+    def _add_gauges(self) -> None:
+        gauge = self.metrics.gauge
+        gauge("outrider_loop_lag_seconds", "How late the event loop runs.", self.lag.current)
+        gauge("outrider_connections", "Connections to providers, by state.", self._connections, ("provider", "state"))
+        gauge("outrider_log_dropped", "Log lines dropped because the log's reader is too slow.", lambda: self._sink.dropped)
+
+    def _connections(self) -> dict[tuple[str, ...], float]:
+        return {
+            (name, state): number
+            for name, road in self._roads.items()
+            for state, number in road.pool.statistics().items()
+        }
+
+
+def tune_collector() -> None:
+    """What stands after the start stays; what calls leave behind is mostly freed by reference counts, so look for cycles seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def mock_settings(entry: ProviderEntry) -> MockSettings:
+    if entry.mock is None:
+        return MockSettings()
+    first, rest = entry.mock.first_token_ms, entry.mock.inter_token_ms
+    return MockSettings((first.low / 1000, first.high / 1000), (rest.low / 1000, rest.high / 1000))

@@ -1,0 +1,208 @@
+"""The nouns: what a call is, where its answer goes, and how it can end.
+
+This file imports nothing of ours and knows no provider, no dialect, no clock and no socket.
+Everything else in the house speaks in these words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from typing import Any, Literal, NamedTuple, Protocol
+
+Json = dict[str, Any]
+Headers = Sequence[tuple[str, str]]
+Party = Literal["caller", "policy", "operator", "provider", "self"]
+
+
+class Rule(NamedTuple):
+    """What a failure kind means for everyone who handles it."""
+
+    status: int
+    party: Party
+    retryable: bool
+    trips_breaker: bool
+
+
+#: The closed list of failure kinds; the same words appear in metrics, spans, logs and error bodies.
+KINDS: Mapping[str, Rule] = {
+    "invalid_request": Rule(400, "caller", False, False),
+    "unsupported_capability": Rule(400, "caller", False, False),
+    "model_not_found": Rule(404, "caller", False, False),
+    "request_too_large": Rule(413, "caller", False, False),
+    "rate_limited": Rule(429, "policy", False, False),
+    "budget_exceeded": Rule(429, "policy", False, False),
+    "blocked": Rule(400, "policy", False, False),
+    "authentication_failed": Rule(500, "operator", False, False),
+    "provider_rate_limited": Rule(429, "provider", True, False),
+    "provider_error": Rule(502, "provider", True, True),
+    "provider_overloaded": Rule(502, "provider", True, True),
+    "provider_stream_cut": Rule(502, "provider", False, True),
+    "timeout": Rule(504, "provider", True, True),
+    "network_error": Rule(502, "provider", True, True),
+    "circuit_open": Rule(503, "self", False, False),
+    "no_healthy_target": Rule(503, "self", False, False),
+    "draining": Rule(503, "self", False, False),
+    "client_gone": Rule(499, "caller", False, False),
+    "internal_error": Rule(500, "self", False, False),
+}
+
+
+class Failure(Exception):
+    """How a call did not end well.
+
+    `kind` is one of KINDS; `status` is what the application sees. `detail` is one sentence for a person.
+    `param` names the request field at fault, `code` the provider's own error code, `retry_after` is in seconds.
+    `provider_status` and `provider_body` are the provider's own answer (the body is an excerpt of at most 64 KiB).
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        param: str | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+        provider_status: int | None = None,
+        provider_body: bytes = b"",
+    ) -> None:
+        super().__init__(f"{kind}: {detail}")
+        rule = KINDS[kind]
+        self.kind = kind
+        self.detail = detail
+        self.status = rule.status if status is None else status
+        self.party: Party = rule.party
+        self.retryable = rule.retryable
+        self.trips_breaker = rule.trips_breaker
+        self.param = param
+        self.code = code
+        self.retry_after = retry_after
+        self.provider_status = provider_status
+        self.provider_body = provider_body
+        #: The client has already been told, in its own dialect, by the provider's bytes.
+        self.told = False
+
+
+@dataclass(slots=True)
+class Usage:
+    """Token counts in disjoint buckets: their sum is the total, whatever the provider's own overlaps are."""
+
+    input: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+    audio_input: int = 0
+    audio_output: int = 0
+    estimated: bool = False
+
+    @property
+    def prompt(self) -> int:
+        return self.input + self.cache_read + self.cache_write + self.audio_input
+
+    @property
+    def completion(self) -> int:
+        return self.output + self.reasoning + self.audio_output
+
+    @property
+    def total(self) -> int:
+        return self.prompt + self.completion
+
+    def merge(self, other: Usage) -> None:
+        """Take in a later report of the same answer: counts are cumulative, so the larger one is true."""
+        for name in BUCKETS:
+            setattr(self, name, max(getattr(self, name), getattr(other, name)))
+        self.estimated = self.estimated and other.estimated
+
+
+BUCKETS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio_input", "audio_output")
+
+
+class Source(Protocol):
+    """What feeds a client: it pauses while the client's buffer is full."""
+
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+
+class Client(Protocol):
+    """Where the answer goes. `started` is the point of no return: after it nothing is retried.
+
+    `start` without a content-length streams; `finish` waits until the transport has taken what was written.
+    """
+
+    started: bool
+
+    def follow(self, source: Source | None) -> None: ...
+
+    def start(self, status: int, headers: Headers) -> None: ...
+    def write(self, data: bytes) -> None: ...
+    async def finish(self) -> None: ...
+
+
+@dataclass(slots=True, frozen=True)
+class Target:
+    """Provider, model, endpoint and key of one attempt. `name` is the provider as configured, and the metric label."""
+
+    name: str
+    model: str
+    endpoint: Any
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One request of the application. `deadline` is on the clock of the event loop; `caller` holds its headers, lower case."""
+
+    id: str
+    dialect: str
+    operation: str
+    body: bytes
+    json: Json
+    model: str
+    stream: bool
+    caller: Mapping[str, str]
+    client: Client
+    started: float = 0.0
+    deadline: float | None = None
+    timeout: float | None = None
+    targets: Sequence[Target] = ()
+    target: Target | None = None
+    attempts: int = 0
+    usage: Usage | None = None
+    ttft: float | None = None
+    upstream_seconds: float = 0.0
+    dropped: list[str] = field(default_factory=list)
+    phase: str = "queued"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a call ended well. `cost` is None when the price is unknown; `ttft` is None when nothing was streamed."""
+
+    status: int
+    usage: Usage | None = None
+    target: Target | None = None
+    ttft: float | None = None
+    attempts: int = 1
+    cost: Decimal | None = None
+
+
+Handler = Callable[[Call], Awaitable[Outcome]]
+
+
+class Policy(Protocol):
+    """What may happen around a call. It returns after the stream has ended, and never sees a chunk."""
+
+    async def __call__(self, call: Call, next: Handler) -> Outcome: ...
+
+
+def compose(policies: Sequence[Policy | None], handler: Handler) -> Handler:
+    """Wrap `handler`, outermost policy first; a policy that is not configured is None and costs nothing."""
+    for policy in reversed(policies):
+        if policy is not None:
+            handler = partial(policy, next=handler)
+    return handler

@@ -1,0 +1,201 @@
+"""One YAML file and the environment, made into typed structs: checked whole, secrets resolved, defaults filled in.
+
+This file knows what the sections mean together: which providers are on, where a key comes from when none is named, what
+an alias may point to. The sections are in sections.py, what one value may be in values.py, finding it in file.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from proxy.config.decode import UNKNOWN, ConfigError, Decoder, near, raise_faults, shown
+from proxy.config.file import locate, read
+from proxy.config.sections import Config, Listen, Logging, MockDelays, Ops, Pool, ProviderEntry, Timeouts
+from proxy.config.values import WRITTEN, Delay, Secret, Sources, check_key
+from proxy.providers import Endpoint, Provider, all_providers
+
+__all__ = ["Config", "ConfigError", "MockDelays", "Pool", "ProviderEntry", "Secret", "Timeouts"]
+__all__ += ["aliases", "endpoints", "fingerprint", "load", "locate", "schema"]
+
+S = TypeVar("S", bound=msgspec.Struct)
+MOCK = "mock"
+
+#: The only keys that the environment overrides: variable -> section, its struct, key.
+OVERRIDES: Mapping[str, tuple[str, type[msgspec.Struct], str]] = {
+    "OUTRIDER_PORT": ("listen", Listen, "port"),
+    "OUTRIDER_OPS_PORT": ("ops", Ops, "port"),
+    "OUTRIDER_LOG_LEVEL": ("logging", Logging, "level"),
+}
+
+
+def load(path: str | None, environ: Mapping[str, str]) -> Config:
+    """The configuration in `path` (a file or a directory; None: what OUTRIDER_CONFIG names, else the defaults).
+
+    Raises ConfigError for the first fault, which carries the others found in the same pass.
+    """
+    file = locate(path, environ)
+    data = read(file) if file else None
+    sources = Sources(environ, file.parent if file else Path())
+    decoder = Decoder(sources)
+    config = decoder.decode(Config, data, "")
+    raise_faults(decoder.faults)
+    config = _overridden(config, sources)
+    config = msgspec.structs.replace(config, providers=_entries(config, data or {}, environ))
+    raise_faults([*_port_faults(config), *_alias_faults(config)])
+    return config
+
+
+def _overridden(config: Config, sources: Sources) -> Config:
+    decoder = Decoder(sources, lax=True)
+    for variable, (section, struct, key) in OVERRIDES.items():
+        text = sources.environ.get(variable)
+        if text:
+            (kind,) = (field.type for field in msgspec.structs.fields(struct) if field.name == key)
+            changed = msgspec.structs.replace(getattr(config, section), **{key: decoder.decode(kind, text, variable)})
+            config = msgspec.structs.replace(config, **{section: changed})
+    raise_faults(decoder.faults)
+    return config
+
+
+def _entries(config: Config, data: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, ProviderEntry]:
+    """The entries filled in; without a `providers` section, of each kind with a known address. `mock` is always one."""
+    written = data.get("providers")
+    given = _usual_entries() if written is None else config.providers
+    filled, faults = {}, []
+    for name, entry in (given | {MOCK: given.get(MOCK, ProviderEntry())}).items():
+        try:
+            filled[name] = _filled(name, entry, (written or {}).get(name) or {}, config, environ)
+        except ConfigError as fault:
+            faults.append(fault)
+    raise_faults(faults)
+    return filled
+
+
+def _usual_entries() -> dict[str, ProviderEntry]:
+    return {kind: ProviderEntry() for kind, known in all_providers().items() if known.base_url}
+
+
+def _filled(
+    name: str, entry: ProviderEntry, written: Mapping[str, Any], config: Config, environ: Mapping[str, str]
+) -> ProviderEntry:
+    kind = entry.kind or name
+    known = _known(kind, entry, f"providers.{name}")
+    return msgspec.structs.replace(
+        entry,
+        kind=kind,
+        base_url=entry.base_url or known.base_url,
+        api_key=entry.api_key or _usual_key(known, environ),
+        timeouts=_inherited(config.timeouts, entry.timeouts, written.get("timeouts")),
+        pool=_inherited(config.pool, entry.pool, written.get("pool")),
+        mock=entry.mock or (MockDelays() if kind == MOCK else None),
+    )
+
+
+def _known(kind: str, entry: ProviderEntry, path: str) -> Provider:
+    """What is known of the kind; ConfigError where the entry does not go with it."""
+    known = all_providers().get(kind)
+    if known is None:
+        raise ConfigError(f"{path}.kind", shown(kind), ", ".join(all_providers()) + near(kind, all_providers()))
+    if entry.mock is not None and kind != MOCK:
+        raise ConfigError(f"{path}.mock", UNKNOWN, f"this section only where kind is {MOCK}")
+    if entry.base_url is None and known.base_url is None:
+        raise ConfigError(f"{path}.base_url", "missing", f"an address (kind {kind} has none of its own)")
+    _refuse_same_headers(entry, path)
+    return known
+
+
+def _refuse_same_headers(entry: ProviderEntry, path: str) -> None:
+    """RFC 9110, section 5.1: field names are case-insensitive."""
+    seen: set[str] = set()
+    for header in entry.headers:
+        if header.lower() in seen:
+            raise ConfigError(f"{path}.headers.{header}", "given twice", "each header once, whatever its case")
+        seen.add(header.lower())
+
+
+def _usual_key(known: Provider, environ: Mapping[str, str]) -> Secret | None:
+    """The key in the first of the provider's usual variables that is set."""
+    for variable in known.key_env:
+        if environ.get(variable, "").strip():
+            return check_key(environ[variable], variable, variable)
+    return None
+
+
+def _inherited(section: S, own: S, written: Mapping[str, Any] | None) -> S:
+    """The common section, with what was written for the one provider laid over it."""
+    return msgspec.structs.replace(section, **{key: getattr(own, key) for key in written or ()})
+
+
+def _port_faults(config: Config) -> Iterator[ConfigError]:
+    if config.ops.port == config.listen.port != 0:
+        yield ConfigError("ops.port", f"{config.ops.port}, as listen.port is", "another port")
+
+
+def _alias_faults(config: Config) -> Iterator[ConfigError]:
+    seen: set[str] = set()
+    for index, alias in enumerate(config.models):
+        if alias.model in seen:
+            yield ConfigError(f"models[{index}].model", f"{shown(alias.model)} again", "each alias once")
+        seen.add(alias.model)
+        for number, target in enumerate(alias.targets):
+            if target.provider not in config.providers:
+                allowed = ", ".join(config.providers) + near(target.provider, config.providers)
+                yield ConfigError(f"models[{index}].targets[{number}].provider", shown(target.provider), allowed)
+
+
+def endpoints(config: Config) -> tuple[dict[str, Endpoint], dict[str, str]]:
+    """The providers that are on, and for each that is off the reason, which says what would turn it on."""
+    on, off = {}, {}
+    for name, entry in config.providers.items():
+        known = all_providers()[entry.kind]
+        if known.key_required and entry.api_key is None:
+            ways = [*known.key_env, f"providers.{name}.api_key in the configuration file"]
+            off[name] = f"no key: set {' or '.join(ways)}"
+        else:
+            on[name] = _endpoint(name, entry, known)
+    return on, off
+
+
+def _endpoint(name: str, entry: ProviderEntry, known: Provider) -> Endpoint:
+    headers = {header.lower(): value.value for header, value in entry.headers.items()}
+    key = entry.api_key.value if entry.api_key else None
+    return Endpoint(name, entry.kind, known, entry.base_url or "", key, headers)
+
+
+def aliases(config: Config) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Alias -> (provider, model) of each of its targets."""
+    return {alias.model: tuple((target.provider, target.model) for target in alias.targets) for alias in config.models}
+
+
+def fingerprint(config: Config) -> str:
+    """12 hex digits that change exactly when what the configuration amounts to does; secrets count by their hash."""
+    return sha256(msgspec.json.encode(config, enc_hook=_hashed, order="sorted")).hexdigest()[:12]
+
+
+def _hashed(secret: Secret) -> str:
+    return sha256(secret.value.encode()).hexdigest()
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the file, for editors and the chart."""
+    generated = msgspec.json.schema(Config, schema_hook=lambda kind: {})
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    written: dict[str, Any] = _as_written({"$schema": dialect, "title": "Outrider configuration", **generated})
+    del written["$defs"][Delay.__name__]
+    return written
+
+
+def _as_written(node: Any) -> Any:
+    """Where a value is written otherwise than it is held (`64Mi`), the schema says how it is written."""
+    if isinstance(node, list):
+        return [_as_written(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if WRITTEN in node:
+        node = {key: node[key] for key in ("description", "default") if key in node} | node[WRITTEN]
+    return {key: _as_written(item) for key, item in node.items()}

@@ -1,0 +1,146 @@
+"""The shape of the configuration: one struct for each section, its defaults, and what each key means.
+
+The descriptions go into the JSON Schema that editors read; docs/config.md says the same at length. It knows neither
+where the values come from nor what is made of them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from proxy.config.values import (
+    ApiKey,
+    BaseUrl,
+    Count,
+    CountOrNone,
+    Delay,
+    Grace,
+    HeaderName,
+    HeaderValue,
+    Host,
+    Milliseconds,
+    Name,
+    Port,
+    ProviderName,
+    Seconds,
+    Size,
+)
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all sections have in common: they are never changed, only replaced whole."""
+
+
+def _about(description: str) -> Meta:
+    return Meta(description=description)
+
+
+Hosts = Annotated[tuple[Host, ...], Meta(min_length=1, extra={"allowed": "a list of at least one host"})]
+
+
+class Listen(Section, frozen=True):
+    """The data port, which the application talks to."""
+
+    hosts: Annotated[Hosts, _about("Addresses to listen on.")] = ("127.0.0.1", "::1")
+    port: Annotated[Port, _about("Port to listen on.")] = 11411
+    body_limit: Annotated[Size, _about("Largest request body, in bytes.")] = 64 << 20
+    header_limit: Annotated[Size, _about("Largest request head, in bytes.")] = 32 << 10
+
+
+class Ops(Section, frozen=True):
+    """The port for probes, metrics and the operator."""
+
+    hosts: Annotated[Hosts, _about("Addresses to listen on.")] = ("0.0.0.0",)
+    port: Annotated[Port, _about("Port to listen on.")] = 11412
+    local_only: Annotated[bool, _about("Whether the operator's paths are served to loopback only.")] = True
+
+
+class Timeouts(Section, frozen=True):
+    """How long to wait for a provider, in seconds."""
+
+    connect: Annotated[Seconds, _about("Until the connection stands, TLS included.")] = 5.0
+    first_byte: Annotated[Seconds, _about("From the request until the first byte of the answer.")] = 120.0
+    idle: Annotated[Seconds, _about("Between two bytes of the answer.")] = 60.0
+    total: Annotated[Seconds, _about("For the whole call.")] = 600.0
+    opening: Annotated[Seconds, _about("Longest hold of an answer that has not said anything yet.")] = 5.0
+
+
+class Pool(Section, frozen=True):
+    """The connections to one provider."""
+
+    connections: Annotated[Count, _about("Most connections at once.")] = 100
+    idle: Annotated[CountOrNone, _about("Most idle connections kept.")] = 20
+    idle_seconds: Annotated[Seconds, _about("How long an idle connection is kept.")] = 90.0
+    queue: Annotated[CountOrNone, _about("Most calls that wait for a connection.")] = 1000
+
+
+class MockDelays(Section, frozen=True):
+    """How fast the embedded mock answers, in milliseconds."""
+
+    first_token_ms: Annotated[Milliseconds, _about("Until the first token; one number or two.")] = Delay(100, 200)
+    inter_token_ms: Annotated[Milliseconds, _about("Between two tokens; one number or two.")] = Delay(20, 20)
+
+
+class ProviderEntry(Section, frozen=True):
+    """One provider. Once loaded, `kind`, `base_url`, `timeouts` and `pool` are filled in from what they default to."""
+
+    kind: Annotated[str, _about("Which provider it is; the entry's own name where absent.")] = ""
+    api_key: Annotated[ApiKey | None, _about("The key, {env: NAME} or {file: PATH}.")] = None
+    base_url: Annotated[BaseUrl | None, _about("The address, as that provider's official SDK takes it.")] = None
+    headers: Annotated[dict[HeaderName, HeaderValue], _about("Headers sent with every request.")] = {}
+    timeouts: Annotated[Timeouts, _about("What differs from the section `timeouts`.")] = Timeouts()
+    pool: Annotated[Pool, _about("What differs from the section `pool`.")] = Pool()
+    mock: Annotated[MockDelays | None, _about("Only for the kind `mock`.")] = None
+
+
+class AliasTarget(Section, frozen=True):
+    """What an alias stands for."""
+
+    provider: Annotated[Name, _about("The name of a configured provider.")]
+    model: Annotated[Name, _about("The model, as that provider calls it.")]
+
+
+class Alias(Section, frozen=True):
+    """A model name of the operator's own."""
+
+    model: Annotated[Name, _about("What the application asks for.")]
+    targets: Annotated[
+        tuple[AliasTarget, ...],
+        Meta(
+            description="What it stands for.",
+            min_length=1,
+            max_length=1,
+            extra={"allowed": "exactly one target (balancing over several is not there yet)"},
+        ),
+    ]
+
+
+class Drain(Section, frozen=True):
+    """How the process ends."""
+
+    grace: Annotated[Grace, _about("Seconds that open streams get to finish after SIGTERM.")] = 25.0
+
+
+class Logging(Section, frozen=True):
+    """What is written to standard error."""
+
+    format: Annotated[Literal["json", "console"], _about("One JSON object a line, or lines for people.")] = "json"
+    level: Annotated[Literal["debug", "info", "warning", "error"], _about("The least level written.")] = "info"
+
+
+class Config(Section, frozen=True):
+    """The whole configuration of Outrider."""
+
+    listen: Annotated[Listen, _about("The data port.")] = Listen()
+    ops: Annotated[Ops, _about("The port for probes, metrics and the operator.")] = Ops()
+    providers: Annotated[dict[ProviderName, ProviderEntry], _about("Providers by name.")] = {}
+    models: Annotated[tuple[Alias, ...], _about("Aliases: model names of your own.")] = ()
+    timeouts: Annotated[Timeouts, _about("How long to wait for a provider.")] = Timeouts()
+    pool: Annotated[Pool, _about("The connections to each provider.")] = Pool()
+    unsupported: Annotated[
+        Literal["reject", "drop", "warn"], _about("What happens to a parameter that the target cannot honour.")
+    ] = "warn"
+    drain: Annotated[Drain, _about("How the process ends.")] = Drain()
+    logging: Annotated[Logging, _about("What is written to standard error.")] = Logging()

@@ -1,0 +1,188 @@
+"""Unified messages as Anthropic's `system` and `messages`.
+
+System and developer messages are gathered in front, tool messages become `tool_result` blocks of a user turn,
+neighbours of one role become one turn. Thinking blocks go back byte for byte and first, as
+https://platform.claude.com/docs/en/build-with-claude/thinking asks. Whatever Anthropic would refuse later because
+this translation could not say it is refused here, by its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from proxy.call import Json
+from proxy.dialects.anthropic.blocks import parse_arguments, render_part
+from proxy.dialects.anthropic.shape import asked, chosen, wrong
+from proxy.dialects.anthropic.weave import insert, read_inserts, weave
+
+#: Members of a message that Anthropic has no word for.
+UNSAID = ("name", "audio", "function_call")
+TOOL_USE_EXTRAS = ("cache_control", "caller", "toolset_name")
+TOOL_RESULT_EXTRAS = ("is_error", "cache_control", "toolset_name")
+
+
+class Transcript:
+    """The turns so far, the gathered system prompt, and the names of what could not be said."""
+
+    def __init__(self) -> None:
+        self.system: list[Json | str] = []
+        self.turns: list[Json] = []
+        self.dropped: list[str] = []
+
+    def add(self, role: str, content: list[Json] | str) -> None:
+        """One turn; after another of the same role it is joined to it, for turns must alternate."""
+        if not content and role == "assistant":
+            return
+        if not self.turns or self.turns[-1]["role"] != role:
+            self.turns.append({"role": role, "content": content})
+            return
+        last = self.turns[-1]
+        last["content"] = [*as_blocks(last["content"]), *as_blocks(content)]
+
+    def system_prompt(self) -> list[Json] | str | None:
+        if len(self.system) == 1 and isinstance(self.system[0], str):
+            return self.system[0]
+        return [block for content in self.system for block in as_blocks(content)] or None
+
+
+def as_blocks(content: list[Json] | Json | str) -> list[Json]:
+    """Content as a list of new blocks. Anthropic refuses empty text beside other blocks, so it is left out."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}] if content else []
+    return content if isinstance(content, list) else [content]
+
+
+def render_messages(unified: Json) -> Transcript:
+    """Every message of a unified request. Failure("invalid_request") names the part that is wrong."""
+    transcript = Transcript()
+    if unified.get("system") is not None:
+        say_system(transcript, {"content": unified["system"]}, "system")
+    for index, message in enumerate(asked(unified.get("messages"), list, "messages")):
+        path = f"messages[{index}]"
+        role = asked(asked(message, dict, path).get("role"), str, f"{path}.role")
+        render = RENDERERS.get(role)
+        if render is None:
+            raise wrong(f"{path}.role", f"must be one of {', '.join(RENDERERS)}")
+        transcript.dropped += [f"messages.{name}" for name in UNSAID if message.get(name) is not None]
+        render(transcript, message, path)
+    return transcript
+
+
+def render_system(transcript: Transcript, message: Json, path: str) -> None:
+    say_system(transcript, message, f"{path}.content")
+
+
+def say_system(transcript: Transcript, message: Json, path: str) -> None:
+    content = render_content(message, path, transcript.dropped)
+    transcript.system += [content] if isinstance(content, str) else content
+
+
+def render_user(transcript: Transcript, message: Json, path: str) -> None:
+    transcript.add("user", render_content(message, f"{path}.content", transcript.dropped))
+
+
+def render_assistant(transcript: Transcript, message: Json, path: str) -> None:
+    thinking = render_thinking_blocks(message, path, transcript.dropped)
+    content = render_content(unmarked(message), f"{path}.content", transcript.dropped)
+    calls = render_tool_calls(message, path)
+    marker = message.get("cache_control")
+    if isinstance(content, str) and not (thinking or calls or marker):
+        transcript.add("assistant", content)
+    else:
+        transcript.add("assistant", [*thinking, *marked([*as_blocks(content), *calls], marker)])
+
+
+def render_tool(transcript: Transcript, message: Json, path: str) -> None:
+    result: Json = {
+        "type": "tool_result",
+        "tool_use_id": asked(message.get("tool_call_id"), str, f"{path}.tool_call_id"),
+    }
+    if isinstance(message.get("content"), dict):
+        content: list[Json] | str = orjson.dumps(message["content"]).decode()
+    else:
+        content = render_content(unmarked(message), f"{path}.content", transcript.dropped)
+    if content:
+        result["content"] = content
+    transcript.add("user", [{**result, **chosen(message, TOOL_RESULT_EXTRAS)}])
+
+
+RENDERERS: Mapping[str, Callable[[Transcript, Json, str], None]] = {
+    "system": render_system,
+    "developer": render_system,
+    "user": render_user,
+    "assistant": render_assistant,
+    "tool": render_tool,
+}
+
+
+def render_content(message: Json, path: str, dropped: list[str]) -> list[Json] | str:
+    """A message's content: a plain string stays one, unless a marker or a block of the provider's own belongs to it."""
+    content = message.get("content")
+    if content is None:
+        content = message.get("refusal") or ""
+    own, marker = message.get("provider_blocks"), message.get("cache_control")
+    if isinstance(content, str):
+        if not marker and not read_inserts(own) and not message.get("annotations"):
+            return content
+        blocks = weave(content, message.get("annotations"), own)
+    else:
+        parts = asked(content, list, path)
+        blocks = insert([render_part(part, f"{path}[{at}]", dropped) for at, part in enumerate(parts)], own)
+    return marked(blocks, marker)
+
+
+def marked(blocks: list[Json], marker: Any) -> list[Json]:
+    """A cache marker of the whole message stands on its last block."""
+    return [*blocks[:-1], {**blocks[-1], "cache_control": marker}] if marker and blocks else blocks
+
+
+def unmarked(message: Json) -> Json:
+    return {**message, "cache_control": None}
+
+
+def render_thinking_blocks(message: Json, path: str, dropped: list[str]) -> list[Json]:
+    """Anthropic's own blocks as they were.
+
+    Thoughts that it did not sign it would refuse: they are left out and named.
+    """
+    blocks = message.get("thinking_blocks")
+    if blocks is None:
+        if message.get("reasoning_content"):
+            dropped.append("messages.reasoning_content")
+        return []
+    signed = [block for block in asked(blocks, list, f"{path}.thinking_blocks") if is_signed(block)]
+    if len(signed) < len(blocks):
+        dropped.append("messages.thinking_blocks")
+    return signed
+
+
+def is_signed(block: Any) -> bool:
+    if not isinstance(block, dict):
+        return False
+    seal = {"thinking": "signature", "redacted_thinking": "data"}.get(str(block.get("type")))
+    return seal is not None and isinstance(block.get(seal), str) and block[seal] != ""
+
+
+def render_tool_calls(message: Json, path: str) -> list[Json]:
+    calls = message.get("tool_calls")
+    return [
+        render_tool_call(call, f"{path}.tool_calls[{index}]")
+        for index, call in enumerate([] if calls is None else asked(calls, list, f"{path}.tool_calls"))
+    ]
+
+
+def render_tool_call(call: Any, path: str) -> Json:
+    function = asked(asked(call, dict, path).get("function"), dict, f"{path}.function")
+    arguments = parse_arguments(function.get("arguments"))
+    if arguments is None:
+        raise wrong(f"{path}.function.arguments", "must be the JSON text of an object")
+    return {
+        "type": "tool_use",
+        "id": asked(call.get("id"), str, f"{path}.id"),
+        "name": asked(function.get("name"), str, f"{path}.function.name"),
+        "input": arguments,
+        **chosen(call, TOOL_USE_EXTRAS),
+    }

@@ -1,0 +1,227 @@
+"""A Messages reply as a unified reply and back, and what either says about tokens.
+
+Source: https://docs.claude.com/en/api/messages,
+https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons. The reply's id is the provider's own;
+`created` is 0, for there is no clock here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from proxy.call import Failure, Json, Usage
+from proxy.dialects.anthropic.blocks import parse_arguments
+from proxy.dialects.anthropic.errors import failure_of
+from proxy.dialects.anthropic.messages import TOOL_USE_EXTRAS
+from proxy.dialects.anthropic.shape import answered, broken, chosen, some
+from proxy.dialects.anthropic.tools import JSON_TOOL
+from proxy.dialects.anthropic.usage import parse_usage, render_usage
+from proxy.dialects.anthropic.weave import annotate, weave
+from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
+from proxy.dialects.openai.reply import render_usage as render_unified_usage
+
+#: stop_reason -> finish_reason. What is not here (`pause_turn`, a reason not yet invented) is passed on as it is.
+FINISH_REASONS: Mapping[str, str] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+#: finish_reason -> stop_reason.
+STOP_REASONS: Mapping[str, str] = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "function_call": "tool_use",
+    "content_filter": "refusal",
+}
+NATIVE_STOPS = frozenset({*FINISH_REASONS, "pause_turn"})
+#: Members of a reply that have no unified word and keep their name.
+EXTRAS = ("container", "context_management", "diagnostics")
+
+
+@dataclass(slots=True)
+class Parts:
+    """A reply's content, block by block."""
+
+    texts: list[str] = field(default_factory=list)
+    length: int = 0
+    thinking: list[Json] = field(default_factory=list)
+    calls: list[Json] = field(default_factory=list)
+    annotations: list[Json] = field(default_factory=list)
+    own: list[Json] = field(default_factory=list)
+    answered_by_tool: bool = False
+
+    def say(self, text: str) -> None:
+        self.texts.append(text)
+        self.length += len(text)
+
+
+def take_text(parts: Parts, block: Json) -> None:
+    start = parts.length
+    parts.say(answered(block.get("text"), str, "the text of a block"))
+    for citation in some(block, "citations"):
+        parts.annotations.append(annotate(answered(citation, dict, "a citation"), start, parts.length))
+
+
+def take_thinking(parts: Parts, block: Json) -> None:
+    parts.thinking.append(block)
+
+
+def take_tool_use(parts: Parts, block: Json) -> None:
+    arguments = orjson.dumps(answered(block.get("input"), dict, "a tool's input")).decode()
+    if block.get("name") == JSON_TOOL:
+        parts.answered_by_tool = True
+        return parts.say(arguments)
+    function = {"name": answered(block.get("name"), str, "a tool's name"), "arguments": arguments}
+    called = answered(block.get("id"), str, "a tool's id")
+    parts.calls.append({"id": called, "type": "function", "function": function, **chosen(block, TOOL_USE_EXTRAS)})
+    return None
+
+
+def take_own(parts: Parts, block: Json) -> None:
+    parts.own.append({"at": parts.length, "block": block})
+
+
+TAKERS: Mapping[str, Callable[[Parts, Json], None]] = {
+    "text": take_text,
+    "thinking": take_thinking,
+    "redacted_thinking": take_thinking,
+    "tool_use": take_tool_use,
+}
+
+
+def parse_reply(wire: Json) -> Json:
+    """Messages reply -> unified reply. Failure for an error inside a 200, or for anything that is no message."""
+    if not isinstance(wire, dict):
+        raise broken("the reply is not an object")
+    if wire.get("type") == "error" or wire.get("error"):
+        raise failure_of(wire.get("error"))
+    parts = Parts()
+    for block in answered(wire.get("content"), list, "content"):
+        kind = answered(answered(block, dict, "a block").get("type"), str, "the type of a block")
+        TAKERS.get(kind, take_own)(parts, block)
+    usage = parse_usage(wire)
+    return {
+        "id": answered(wire.get("id"), str, "id"),
+        "object": "chat.completion",
+        "created": 0,
+        "model": answered(wire.get("model"), str, "model"),
+        "choices": [
+            {
+                "index": 0,
+                "message": message_of(parts, wire),
+                **finish_of(wire, parts.answered_by_tool and not parts.calls),
+            }
+        ],
+        **({"usage": render_unified_usage(usage)} if usage else {}),
+        **chosen(wire, EXTRAS),
+    }
+
+
+def message_of(parts: Parts, wire: Json) -> Json:
+    message: Json = {
+        "role": "assistant",
+        "content": "".join(parts.texts) if parts.texts else None,
+        "refusal": refusal_of(wire),
+    }
+    thoughts = "".join(str(block.get("thinking") or "") for block in parts.thinking)
+    lists = {
+        "reasoning_content": thoughts,
+        "thinking_blocks": parts.thinking,
+        "tool_calls": parts.calls,
+        "annotations": parts.annotations,
+        "provider_blocks": parts.own,
+    }
+    return message | {name: value for name, value in lists.items() if value}
+
+
+def refusal_of(stopped: Json) -> str | None:
+    """Why the model declined, in the provider's words, where it gave any."""
+    details = stopped.get("stop_details")
+    if stopped.get("stop_reason") != "refusal" or not isinstance(details, dict):
+        return None
+    words = details.get("explanation")
+    return words if isinstance(words, str) else None
+
+
+def finish_of(stopped: Json, answered_by_tool: bool = False) -> Json:
+    """How it ended, in unified words, and Anthropic's own beside them.
+
+    `stopped` is a reply, or the delta of `message_delta`.
+    """
+    native = stopped.get("stop_reason")
+    native = native if isinstance(native, str) and native else None
+    finish = FINISH_REASONS.get(native or "", native)
+    if answered_by_tool and native == "tool_use":
+        finish = "stop"
+    return {
+        "finish_reason": finish,
+        "native_finish_reason": native,
+        **chosen(stopped, ("stop_sequence", "stop_details")),
+    }
+
+
+def render_reply(unified: Json) -> Json:
+    """Unified reply -> Messages reply, of the first choice: Anthropic's form has room for one."""
+    choices = unified.get("choices")
+    if not isinstance(choices, list) or not choices:
+        raise broken("the reply has no choices")
+    choice = answered(choices[0], dict, "a choice")
+    message = answered(choice.get("message"), dict, "a message")
+    return {
+        "id": str(unified.get("id") or ""),
+        "type": "message",
+        "role": "assistant",
+        "model": str(unified.get("model") or ""),
+        "content": content_of(message if not choice.get("stop_details") else {**message, "refusal": None}),
+        **stop_of(choice, bool(message.get("tool_calls"))),
+        "usage": render_usage(parse_unified_usage(unified) or Usage()),
+        **chosen(unified, EXTRAS),
+    }
+
+
+def content_of(message: Json) -> list[Json]:
+    """The content blocks of a unified message.
+
+    Thoughts that nobody signed get an empty signature, as the SDKs want one.
+    """
+    thinking = some(message, "thinking_blocks")
+    if not thinking and message.get("reasoning_content"):
+        thinking = [{"type": "thinking", "thinking": message["reasoning_content"], "signature": ""}]
+    text = message.get("content") or message.get("refusal") or ""
+    woven = weave(answered(text, str, "content"), message.get("annotations"), message.get("provider_blocks"))
+    return [*thinking, *woven, *map(tool_use_of, some(message, "tool_calls"))]
+
+
+def tool_use_of(call: Any) -> Json:
+    function = answered(answered(call, dict, "a tool call").get("function"), dict, "a tool call's function")
+    arguments = parse_arguments(function.get("arguments"))
+    if arguments is None:
+        raise Failure("provider_error", "the model's tool call has arguments that are not a JSON object")
+    called = {
+        "id": answered(call.get("id"), str, "a tool call's id"),
+        "name": answered(function.get("name"), str, "a tool's name"),
+    }
+    return {"type": "tool_use", **called, "input": arguments, **chosen(call, TOOL_USE_EXTRAS)}
+
+
+def stop_of(choice: Json, called_tools: bool) -> Json:
+    """`stop_reason` and its like. Some providers end with `stop` although they called a tool."""
+    reason: Any
+    finish, native = choice.get("finish_reason"), choice.get("native_finish_reason")
+    if isinstance(native, str) and native in NATIVE_STOPS and not (finish == "stop" and native == "tool_use"):
+        reason = native
+    elif finish == "stop" and called_tools:
+        reason = "tool_use"
+    elif finish == "stop" and choice.get("stop_sequence") is not None:
+        reason = "stop_sequence"
+    else:
+        reason = STOP_REASONS[finish] if isinstance(finish, str) and finish in STOP_REASONS else finish
+    return {"stop_reason": reason, "stop_sequence": choice.get("stop_sequence"), **chosen(choice, ("stop_details",))}

@@ -1,0 +1,149 @@
+"""A Messages stream, event by event, as unified chunks.
+
+Every content block has an index, and whatever comes for it is looked up by that index: parallel tool calls may
+interleave. What a block says stands in open_blocks.py. Events of an unknown type are passed over, as Anthropic's
+versioning asks. Nothing is invented: a stream without `message_stop` was cut. Source:
+https://docs.claude.com/en/docs/build-with-claude/streaming.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from proxy.call import Failure, Json, Usage
+from proxy.dialects import Event, Sign
+from proxy.dialects.anthropic.errors import failure_of
+from proxy.dialects.anthropic.open_blocks import OwnBlock, Progress, open_block
+from proxy.dialects.anthropic.reply import EXTRAS, finish_of, refusal_of
+from proxy.dialects.anthropic.shape import answered, broken, chosen, load_object
+from proxy.dialects.anthropic.usage import merge_counts, usage_of
+from proxy.dialects.openai.reply import render_usage
+
+
+def read_event(event: Event) -> Sign:
+    """Whether the model has spoken. Failure for an error event."""
+    if event.name == "ping":
+        return "wait"
+    payload = load_object(event.data)
+    read = SIGNS.get(payload["type"])
+    return read(payload) if read else "wait"
+
+
+def sign_of_start(payload: Json) -> Sign:
+    block = answered(payload.get("content_block"), dict, "content_block")
+    return "wait" if block.get("type") == "text" and not block.get("text") else "spoken"
+
+
+def sign_of_delta(payload: Json) -> Sign:
+    delta = answered(payload.get("delta"), dict, "delta")
+    return "spoken" if any(value for name, value in delta.items() if name != "type") else "wait"
+
+
+def fail(payload: Json) -> NoReturn:
+    raise failure_of(payload.get("error"))
+
+
+SIGNS: Mapping[str, Callable[[Json], Sign]] = {
+    "content_block_start": sign_of_start,
+    "content_block_delta": sign_of_delta,
+    "message_stop": lambda payload: "end",
+    "error": fail,
+}
+
+
+class StreamParser:
+    """Anthropic's events in, unified chunks out. `usage` is what has been reported so far."""
+
+    __slots__ = ("_blocks", "_counts", "_ended", "_id", "_model", "_progress", "_started", "usage")
+
+    def __init__(self) -> None:
+        self.usage: Usage | None = None
+        self._id = self._model = ""
+        self._started = self._ended = False
+        self._blocks: dict[int, OwnBlock] = {}
+        self._counts: dict[str, int] = {}
+        self._progress = Progress()
+
+    def feed(self, event: Event) -> list[Json]:
+        """The chunks that one event makes, mostly one. Failure for an error event or a broken protocol."""
+        if event.name == "ping":
+            return []
+        payload = load_object(event.data)
+        read = EVENTS.get(payload["type"])
+        return read(self, payload) if read else []
+
+    def end(self) -> list[Json]:
+        """Failure("provider_stream_cut") unless `message_stop` was seen."""
+        if not self._ended:
+            raise Failure("provider_stream_cut", "the provider's stream ended before the message did")
+        return []
+
+    def message_start(self, payload: Json) -> list[Json]:
+        message = answered(payload.get("message"), dict, "message")
+        self._id = answered(message.get("id"), str, "id")
+        self._model = answered(message.get("model"), str, "model")
+        self._started = True
+        self._count(payload)
+        return self._chunks({"role": "assistant", "content": ""})
+
+    def block_start(self, payload: Json) -> list[Json]:
+        if not self._started:
+            raise broken("a block came before message_start")
+        block = open_block(answered(payload.get("content_block"), dict, "content_block"), self._progress)
+        self._blocks[answered(payload.get("index"), int, "index")] = block
+        return self._chunks(block.begin())
+
+    def block_delta(self, payload: Json) -> list[Json]:
+        return self._chunks(self._block(payload).add(answered(payload.get("delta"), dict, "delta")))
+
+    def block_stop(self, payload: Json) -> list[Json]:
+        block = self._block(payload)
+        del self._blocks[payload["index"]]
+        return self._chunks(block.close())
+
+    def message_delta(self, payload: Json) -> list[Json]:
+        """How it ended, and the counts so far."""
+        self._count(payload)
+        stopped = answered(payload.get("delta"), dict, "delta")
+        if not stopped.get("stop_reason"):
+            return []
+        refusal = refusal_of(stopped)
+        [chunk] = self._chunks({"refusal": refusal} if refusal else {})
+        chunk["choices"][0] |= finish_of(stopped, self._progress.json_answer and not self._progress.calls)
+        return [chunk | chosen(stopped, EXTRAS) | chosen(payload, EXTRAS)]
+
+    def message_stop(self, payload: Json) -> list[Json]:
+        self._ended = True
+        if self.usage is None:
+            return []
+        return [{**self._chunks({})[0], "choices": [], "usage": render_usage(self.usage)}]
+
+    def _count(self, payload: Json) -> None:
+        if merge_counts(self._counts, payload):
+            self.usage = usage_of(self._counts)
+
+    def _block(self, payload: Json) -> OwnBlock:
+        block = self._blocks.get(answered(payload.get("index"), int, "index"))
+        if block is None:
+            raise broken(f"block {payload['index']} was never started")
+        return block
+
+    def _chunks(self, delta: Json | None) -> list[Json]:
+        if delta is None:
+            return []
+        choice = {"index": 0, "delta": delta, "finish_reason": None}
+        return [
+            {"id": self._id, "object": "chat.completion.chunk", "created": 0, "model": self._model, "choices": [choice]}
+        ]
+
+
+EVENTS: Mapping[str, Callable[[StreamParser, Json], list[Json]]] = {
+    "content_block_delta": StreamParser.block_delta,
+    "content_block_start": StreamParser.block_start,
+    "content_block_stop": StreamParser.block_stop,
+    "message_start": StreamParser.message_start,
+    "message_delta": StreamParser.message_delta,
+    "message_stop": StreamParser.message_stop,
+    "error": lambda parser, payload: fail(payload),
+}

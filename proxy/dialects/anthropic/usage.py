@@ -1,0 +1,74 @@
+"""Anthropic's token counts as disjoint buckets, and back.
+
+`input_tokens` leaves out what the cache gave and took; `output_tokens` has the thinking in it. What a compaction step
+used is not in the totals and is added. Source: https://docs.claude.com/en/api/messages (usage),
+build-with-claude/prompt-caching, build-with-claude/compaction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxy.call import Json, Usage
+
+COUNTS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
+
+
+def parse_usage(wire: Json) -> Usage | None:
+    """The usage of a reply, or of a stream payload (`message_start`, `message_delta`); None when it reports none."""
+    counts = merge_counts({}, wire)
+    return usage_of(counts) if counts else None
+
+
+def merge_counts(counts: dict[str, int], wire: Any) -> dict[str, int]:
+    """`counts` with what `wire` reports.
+
+    Counts are cumulative, so the larger is true, and they are merged before thinking is split off.
+    """
+    message = wire.get("message") if isinstance(wire, dict) else None
+    usage = (message if isinstance(message, dict) else wire).get("usage") if isinstance(wire, dict) else None
+    if isinstance(usage, dict):
+        for name, value in read_counts(usage).items():
+            counts[name] = max(counts.get(name, 0), value)
+    return counts
+
+
+def read_counts(usage: Json) -> dict[str, int]:
+    counts = {name: count(usage, name) for name in COUNTS if name in usage}
+    details = usage.get("output_tokens_details")
+    if isinstance(details, dict) and "thinking_tokens" in details:
+        counts["thinking_tokens"] = count(details, "thinking_tokens")
+    iterations = usage.get("iterations")
+    for iteration in iterations if isinstance(iterations, list) else ():
+        if isinstance(iteration, dict) and iteration.get("type") == "compaction":
+            for name in COUNTS:
+                counts[name] = counts.get(name, 0) + count(iteration, name)
+    return counts
+
+
+def count(mapping: Json, name: str) -> int:
+    value = mapping.get(name)
+    return value if type(value) is int and value > 0 else 0
+
+
+def usage_of(counts: dict[str, int]) -> Usage:
+    output = counts.get("output_tokens", 0)
+    thinking = min(counts.get("thinking_tokens", 0), output)
+    return Usage(
+        input=counts.get("input_tokens", 0),
+        cache_read=counts.get("cache_read_input_tokens", 0),
+        cache_write=counts.get("cache_creation_input_tokens", 0),
+        output=output - thinking,
+        reasoning=thinking,
+    )
+
+
+def render_usage(usage: Usage) -> Json:
+    """Anthropic's usage object. It knows no audio: that is counted with the rest."""
+    wire: Json = {
+        "input_tokens": usage.input + usage.audio_input,
+        "cache_creation_input_tokens": usage.cache_write,
+        "cache_read_input_tokens": usage.cache_read,
+        "output_tokens": usage.completion,
+    }
+    return wire | ({"output_tokens_details": {"thinking_tokens": usage.reasoning}} if usage.reasoning else {})

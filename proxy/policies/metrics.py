@@ -1,0 +1,202 @@
+"""What Prometheus is told about calls: the policy that counts them and the page that shows the counts.
+
+A counter of aioprometheus costs 5 us a call and a histogram 3, so calls are counted in `series` and the collectors read
+from there when somebody scrapes. What a gauge shows is its owner's affair, and who may scrape is the server's.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from asyncio import CancelledError
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from aioprometheus.collectors import Counter, Gauge, Histogram, Registry
+from aioprometheus.formats.text import TEXT_CONTENT_TYPE, TextFormatter
+
+from proxy import __version__
+from proxy.call import Call, Failure, Handler, Outcome
+from proxy.policies.series import Series
+
+LABEL_SETS = 200
+LABEL_LENGTH = 128
+NO_PROVIDER = "none"
+UNKNOWN_MODEL = "unknown"
+OTHER_MODELS = "other"
+
+#: aioprometheus 23.12 writes label values as they are. The text format 0.0.4 wants these escaped, and line feeds, which
+#: never come here (https://prometheus.io/docs/instrumenting/exposition_formats/).
+ESCAPES = str.maketrans({"\\": r"\\", '"': r"\""})
+
+Labels = dict[str, str]
+Samples = Iterable[tuple[Labels, Any]]
+Reading = float | Mapping[tuple[str, ...], float]
+
+
+class Family(NamedTuple):
+    """One metric. `read` gives its value in a series; with `label`, its values by that label."""
+
+    name: str
+    help: str
+    read: Callable[[Series], Any]
+    label: str = ""
+
+
+COUNTERS = (
+    Family("llm_requests_total", "Calls that have ended, well or not.", lambda s: s.total),
+    Family("llm_requests_success", "Calls that ended well.", lambda s: s.success),
+    Family("llm_requests_failure", "Calls that did not end well, by kind of failure.", lambda s: s.failures, "kind"),
+    Family("llm_tokens_prompt", "Tokens sent to the model, cached ones included.", lambda s: s.usage.prompt),
+    Family("llm_tokens_completion", "Tokens the model made, reasoning included.", lambda s: s.usage.completion),
+    Family("provider_request_total", "Calls for which a provider was asked.", lambda s: s.upstream.count),
+    Family(
+        "provider_error_total", "Calls that failed by the provider or its key.", lambda s: s.provider_errors, "kind"
+    ),
+    Family("outrider_tokens_total", "Tokens in disjoint buckets.", lambda s: s.tokens, "bucket"),
+    Family("outrider_attempts_total", "Attempts made at providers, retries included.", lambda s: s.attempts),
+    Family(
+        "outrider_stream_cut_total", "Streams the provider cut.", lambda s: s.failures.get("provider_stream_cut", 0)
+    ),
+    Family("outrider_client_gone_total", "Calls the application abandoned, by phase.", lambda s: s.gone, "phase"),
+)
+
+HISTOGRAMS = (
+    Family(
+        "llm_request_duration_seconds", "From a call's arrival to the end of its answer.", lambda s: s.duration.read()
+    ),
+    Family("provider_request_duration", "Seconds of a call spent at the provider.", lambda s: s.upstream.read()),
+    Family("outrider_time_to_first_token_seconds", "Until the model first said something.", lambda s: s.ttft.read()),
+    Family("outrider_overhead_seconds", "Time added to a call that ended well.", lambda s: s.overhead.read()),
+)
+
+
+class Live:
+    """A collector whose samples are read at the scrape instead of being kept in it."""
+
+    read: Callable[[], Samples]
+
+    def get_all(self) -> list[tuple[Labels, Any]]:
+        return list(self.read())
+
+
+class LiveCounter(Live, Counter):
+    """Only goes up."""
+
+
+class LiveGauge(Live, Gauge):
+    """Goes up and down."""
+
+
+class LiveHistogram(Live, Histogram):
+    """Its samples are what `Distribution.read` gives."""
+
+
+class Metrics:
+    """Counts every call that passes, and renders the page.
+
+    `time` is the clock of `Call.started`, in seconds; a call without a start is counted from its arrival here.
+    """
+
+    def __init__(self, time: Callable[[], float] = time.monotonic, version: str = __version__) -> None:
+        self.active = 0
+        self.folded = 0
+        self._time = time
+        self._series: dict[tuple[str, str], Series] = {}
+        self._registry = Registry()
+        for family in COUNTERS:
+            self._register(LiveCounter, family.name, family.help, partial(self._samples, family))
+        for family in HISTOGRAMS:
+            self._register(LiveHistogram, family.name, family.help, partial(self._samples, family))
+        self._register_own(version)
+
+    async def __call__(self, call: Call, next: Handler) -> Outcome:
+        self.active += 1
+        kind, outcome = "internal_error", None
+        began = call.started or self._time()
+        try:
+            outcome = await next(call)
+            return outcome
+        except Failure as failure:
+            kind = failure.kind
+            raise
+        except CancelledError:
+            kind = "client_gone"
+            raise
+        finally:
+            self.active -= 1
+            self._record(call, outcome, kind, max(0.0, self._time() - began))
+
+    def gauge(self, name: str, help: str, read: Callable[[], Reading], labels: Sequence[str] = ()) -> None:
+        """Show at each scrape what `read` returns: a number, or with `labels` a mapping from their values to numbers.
+
+        Raises ValueError when the name is taken or is not one that Prometheus allows.
+        """
+
+        def samples() -> Iterator[tuple[Labels, float]]:
+            reading = read()
+            for values, number in reading.items() if isinstance(reading, Mapping) else [((), reading)]:
+                yield dict(zip(labels, map(escape, values), strict=True)), number
+
+        self._register(LiveGauge, name, help, samples)
+
+    def blocks(self) -> Iterator[bytes]:
+        """The page as text format 0.0.4, one metric at a time: whoever sends it may do other things in between."""
+        formatter = TextFormatter()
+        for collector in self._registry.get_all():
+            yield formatter.marshall_collector(collector).encode() + b"\n"
+
+    def render(self) -> tuple[bytes, str]:
+        """The whole page and its content type."""
+        return b"".join(self.blocks()), TEXT_CONTENT_TYPE
+
+    def _record(self, call: Call, outcome: Outcome | None, kind: str, seconds: float) -> None:
+        series = self._find(call, kind)
+        if outcome is None:
+            series.fail(call, kind, seconds)
+        else:
+            series.succeed(call, outcome, seconds)
+
+    def _find(self, call: Call, kind: str) -> Series:
+        """A model that nothing was found for is the caller's free text, and is not repeated in a label."""
+        target = call.target
+        provider = NO_PROVIDER if target is None else target.name
+        found = (target is not None or call.targets) and kind != "model_not_found"
+        model = call.model if found else UNKNOWN_MODEL
+        return self._series.get((provider, model)) or self._bind(clean(provider), clean(model))
+
+    def _bind(self, provider: str, model: str) -> Series:
+        if (provider, model) not in self._series and len(self._series) >= LABEL_SETS:
+            self.folded += 1
+            model = OTHER_MODELS
+        labels = {"provider": escape(provider), "model": escape(model)}
+        return self._series.setdefault((provider, model), Series(labels))
+
+    def _samples(self, family: Family) -> Iterator[tuple[Labels, Any]]:
+        for series in self._series.values():
+            value = family.read(series)
+            if not family.label:
+                yield series.labels, value
+                continue
+            for word, number in value.items():
+                yield {**series.labels, family.label: word}, number
+
+    def _register(self, kind: type[Live], name: str, help: str, read: Callable[[], Samples]) -> None:
+        kind(name, help, registry=self._registry).read = read  # type: ignore[call-arg]
+
+    def _register_own(self, version: str) -> None:
+        folded = "Calls counted under the model `other`, because there are too many models."
+        build: Reading = {(version, platform.python_version()): 1.0}
+        self._register(LiveCounter, "outrider_labels_folded_total", folded, lambda: [({}, self.folded)])
+        self.gauge("outrider_build_info", "Always 1; the labels say what runs.", lambda: build, ("version", "python"))
+        self.gauge("llm_active_connections", "Calls in progress.", lambda: self.active)
+
+
+def clean(text: str) -> str:
+    """A label value in one short line: what cannot be printed is left out, and so is what stands past LABEL_LENGTH."""
+    return "".join(filter(str.isprintable, text[:LABEL_LENGTH])) or UNKNOWN_MODEL
+
+
+def escape(text: str) -> str:
+    return clean(text).translate(ESCAPES)

@@ -1,0 +1,162 @@
+"""A model string, and the targets it stands for: an alias, `provider:model`, `provider/model`, or a bare name.
+
+Pure: it knows the configured endpoints by what they say of themselves, and neither configuration files nor requests.
+Whoever asks for a model that is not there is told what is, and what would turn a provider on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+from proxy.call import Failure, Json, Target
+from proxy.providers import Endpoint, Provider, all_providers
+
+REMEMBERED = 1024
+LONGEST_NAME = 256
+LISTED = 10
+
+
+class Router:
+    """`endpoints` are the providers that are on, by name; `off` says of the others why they are not.
+
+    `aliases` maps a name to (provider, model) pairs. An alias comes first, so it may shadow any other name.
+    """
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, Endpoint],
+        off: Mapping[str, str],
+        aliases: Mapping[str, Sequence[tuple[str, str]]],
+        kinds: Mapping[str, Provider] | None = None,
+    ) -> None:
+        self._endpoints = endpoints
+        self._off = off
+        self._aliases = aliases
+        self._kinds = all_providers() if kinds is None else kinds
+        self._found: dict[str, tuple[Target, ...]] = {}
+
+    def resolve(self, model: str) -> tuple[Target, ...]:
+        """The targets in order of preference, at least one. Raises Failure("model_not_found").
+
+        What was found is remembered; the memory is bounded, and emptied when full.
+        """
+        found = self._found.get(model)
+        if found is None:
+            found = self._find(model)
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            self._found[model] = found
+        return found
+
+    def models(self) -> list[Json]:
+        """The `data` of OpenAI's `GET /v1/models`: aliases, then the model names that are known without asking anyone.
+
+        Each id resolves. `created` is 0, for nobody here knows it. https://platform.openai.com/docs/api-reference/models
+        """
+        working = {alias: pairs[0][0] for alias, pairs in self._aliases.items() if self._works(pairs)}
+        return [
+            {"id": model, "object": "model", "created": 0, "owned_by": owner}
+            for model, owner in (working | self._known()).items()
+        ]
+
+    def _find(self, model: str) -> tuple[Target, ...]:
+        if len(model) > LONGEST_NAME:
+            raise _not_found(f"the model name has {len(model)} characters, more than {LONGEST_NAME}")
+        pairs = self._aliases.get(model)
+        if pairs is not None:
+            return tuple(self._target(provider, name, model) for provider, name in pairs)
+        endpoint, name = self._named(model) or self._detected(model) or self._refuse(model)
+        return (Target(endpoint.name, name, endpoint),)
+
+    def _target(self, provider: str, name: str, alias: str) -> Target:
+        endpoint = self._endpoints.get(provider)
+        if endpoint is None:
+            raise _not_found(f'the alias "{alias}" stands for {provider}:{name}, and {self._absent(provider)}')
+        return Target(provider, name, endpoint)
+
+    def _named(self, model: str) -> tuple[Endpoint, str] | None:
+        """`provider:model`, else `provider/model`; the model may hold colons and slashes of its own."""
+        for prefix, name in _splits(model):
+            endpoint = self._endpoints.get(prefix) or self._of_kind(prefix)
+            if endpoint is not None and name:
+                return endpoint, name
+            if endpoint is not None or prefix in self._off:
+                self._refuse(model)
+        return None
+
+    def _of_kind(self, kind: str) -> Endpoint | None:
+        """The first endpoint of a kind whose own name is not taken by another entry, on or off."""
+        if kind in self._off or kind not in self._kinds:
+            return None
+        return next((endpoint for endpoint in self._endpoints.values() if endpoint.kind == kind), None)
+
+    def _detected(self, model: str) -> tuple[Endpoint, str] | None:
+        """A bare name goes to the endpoint named like the kind that claims it, else to the first of that kind."""
+        claiming = [endpoint for endpoint in self._endpoints.values() if endpoint.provider.claims(model)]
+        claiming.sort(key=lambda endpoint: endpoint.name != endpoint.kind)
+        return (claiming[0], model) if claiming else None
+
+    def _works(self, pairs: Iterable[tuple[str, str]]) -> bool:
+        return all(provider in self._endpoints for provider, _ in pairs)
+
+    def _known(self) -> dict[str, str]:
+        """Model -> endpoint, for each name that a provider claims literally."""
+        known: dict[str, str] = {}
+        for endpoint in self._endpoints.values():
+            for name in (name for name in endpoint.provider.models if not set(name) & set("*?[")):
+                owner = self._detected(name)
+                bare = owner is not None and owner[0] is endpoint and name not in self._aliases
+                known[name if bare else f"{endpoint.name}:{name}"] = endpoint.name
+        return known
+
+    def _refuse(self, model: str) -> tuple[Endpoint, str]:
+        hints = [*self._hints(model), self._near(model), self._present()]
+        raise _not_found("; ".join([f'no provider for the model "{model}"', *filter(None, hints)]))
+
+    def _hints(self, model: str) -> Iterator[str]:
+        """For each provider that the name points to, what would turn it on."""
+        prefixes = [prefix for prefix, _ in _splits(model)]
+        pointed = [prefix for prefix in prefixes if prefix in self._off or prefix in self._kinds]
+        pointed = pointed or [kind for kind, known in self._kinds.items() if known.claims(model)]
+        if self._off.keys().isdisjoint(pointed):
+            pointed += [name for name in self._off if name not in self._kinds]
+        for name in dict.fromkeys(pointed):
+            if name in self._endpoints:
+                yield f'"{name}" is on, but no model is named'
+            else:
+                yield self._absent(name)
+
+    def _absent(self, name: str) -> str:
+        if name in self._off:
+            return f"{name} is off ({self._off[name]})"
+        return f"{name} is not configured (list it under providers in the configuration file)"
+
+    def _near(self, model: str) -> str:
+        names = [*self._aliases, *self._known()]
+        near = get_close_matches(model, names, n=3)
+        for prefix, name in _splits(model):
+            near += [f"{found}:{name}" for found in get_close_matches(prefix, self._endpoints, n=1) if name]
+        near = [name for name in dict.fromkeys(near) if name != model]
+        return f"near: {', '.join(near)}" if near else ""
+
+    def _present(self) -> str:
+        providers = f"providers: {_listed(self._endpoints)} (as provider:model)"
+        return f"aliases: {_listed(self._aliases)}; {providers}" if self._aliases else providers
+
+
+def _splits(model: str) -> Iterator[tuple[str, str]]:
+    for separator in (":", "/"):
+        prefix, found, name = model.partition(separator)
+        if found:
+            yield prefix, name
+
+
+def _listed(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = len(listed) - LISTED
+    return ", ".join(listed[:LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _not_found(detail: str) -> Failure:
+    return Failure("model_not_found", detail, param="model")

@@ -1,0 +1,216 @@
+"""The ops port: what kubelet, Prometheus and the operator ask. Not for applications.
+
+It answers from callables that the composition root hands it, so it knows no policy, no pool and no configuration. What
+an operator may see or do is served to this machine only. Nothing here may cost the calls anything: connections are few
+and the oldest goes first, a scrape pauses between metrics, and scrapers who come together share one page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from typing import NamedTuple
+
+import orjson
+from aiohttp import web
+
+from proxy.server.listen import listen
+
+#: seconds of event-loop lag from which kubelet should restart us
+FATAL_LAG = 30.0
+CONNECTIONS = 100
+KEEPALIVE_SECONDS = 75.0
+SEND_SECONDS = 10.0
+CLOSE_SECONDS = 2.0
+PIECE = 1 << 16
+
+#: https://prometheus.io/docs/instrumenting/exposition_formats/
+PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+POOL_STATISTICS = ("active", "idle", "available", "maximum", "waiting", "created", "reused")
+HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:]+))(?::\d+)?")
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class OpsState:
+    """Where the answers come from. Each is called per request, on the event loop, and must answer at once.
+
+    lag, uptime: seconds. not_ready: reasons in words, none when ready. metrics: a page of Prometheus text, in pieces.
+    fingerprint: of the configuration in use. providers: pool statistics by provider, of which only the numbers named in
+    POOL_STATISTICS are shown. drain: begin to drain; called again, it changes nothing.
+    """
+
+    version: str
+    lag: Callable[[], float]
+    started: Callable[[], bool]
+    not_ready: Callable[[], Sequence[str]]
+    metrics: Callable[[], Iterable[bytes]]
+    uptime: Callable[[], float]
+    fingerprint: Callable[[], str]
+    providers: Callable[[], Mapping[str, Mapping[str, float]]]
+    calls_in_flight: Callable[[], int]
+    drain: Callable[[], None]
+
+
+class Route(NamedTuple):
+    method: str
+    answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+    local: bool = False
+
+
+class Ops:
+    """`start`, then `close`. With `status_for_all` the status is served to other machines too; draining never is."""
+
+    def __init__(self, state: OpsState, status_for_all: bool = False) -> None:
+        self._state = state
+        self._page = SharedPage(state.metrics)
+        self._server: web.Server | None = None
+        self._listeners: list[asyncio.Server] = []
+        self._routes = {
+            "/livez": Route("GET", self._livez),
+            "/readyz": Route("GET", self._readyz),
+            "/startupz": Route("GET", self._startupz),
+            "/metrics": Route("GET", self._metrics),
+            "/status.json": Route("GET", self._status, local=not status_for_all),
+            "/drain": Route("POST", self._drain, local=True),
+        }
+
+    async def start(self, hosts: Sequence[str], port: int) -> list[tuple[str, int]]:
+        """Listen, and say where: an address this machine lacks is passed over unless it is the first.
+
+        Port 0 takes a free one, the same on every host. Raises OSError.
+        """
+        sockets = listen(hosts, port)
+        loop = asyncio.get_running_loop()
+        self._server = web.Server(
+            self._handle, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, lingering_time=0.0
+        )
+        self._listeners = [await loop.create_server(self._accept, sock=sock) for sock in sockets]
+        return [sock.getsockname()[:2] for sock in sockets]
+
+    async def close(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        if self._server is not None:
+            self._server.pre_shutdown()
+            await self._server.shutdown(CLOSE_SECONDS)
+
+    def _accept(self) -> asyncio.Protocol:
+        """A new caller gets in always: whoever holds many connections open cannot keep kubelet out."""
+        assert self._server is not None
+        connections = self._server.connections
+        for oldest in connections[: max(0, len(connections) - CONNECTIONS + 1)]:
+            if oldest.transport is not None:
+                oldest.transport.abort()
+        return self._server()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        route = self._routes.get(request.path)
+        if route is None:
+            return reply(404, {"error": "no such page", "pages": sorted(self._routes)})
+        if request.method != route.method:
+            return reply(405, {"error": f"only {route.method} is allowed"}, {"Allow": route.method})
+        if route.local and not is_local(request):
+            return reply(403, {"error": "served to this machine only"})
+        return await route.answer(request)
+
+    async def _livez(self, _: web.BaseRequest) -> web.Response:
+        lag = self._state.lag()
+        return reply(200 if lag < FATAL_LAG else 503, {"loop_lag_seconds": round(lag, 4)})
+
+    async def _readyz(self, _: web.BaseRequest) -> web.Response:
+        reasons = list(self._state.not_ready())
+        return reply(503 if reasons else 200, {"ready": not reasons, "reasons": reasons})
+
+    async def _startupz(self, _: web.BaseRequest) -> web.Response:
+        started = self._state.started()
+        return reply(200 if started else 503, {"started": started})
+
+    async def _drain(self, _: web.BaseRequest) -> web.Response:
+        self._state.drain()
+        return reply(202, {"draining": True})
+
+    async def _status(self, _: web.BaseRequest) -> web.Response:
+        state = self._state
+        pools = state.providers()
+        status = {
+            "version": state.version,
+            "uptime_seconds": round(state.uptime(), 3),
+            "config_fingerprint": state.fingerprint(),
+            "not_ready": list(state.not_ready()),
+            "loop_lag_seconds": round(state.lag(), 4),
+            "calls_in_flight": state.calls_in_flight(),
+            "providers": {
+                name: {key: pool[key] for key in POOL_STATISTICS if key in pool} for name, pool in pools.items()
+            },
+        }
+        return reply(200, status)
+
+    async def _metrics(self, request: web.BaseRequest) -> web.StreamResponse:
+        page = memoryview(await self._page.latest())
+        response = web.StreamResponse(headers={"Content-Type": PROMETHEUS_TEXT, "Content-Length": str(len(page))})
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await response.prepare(request)
+                for start in range(0, len(page), PIECE):
+                    await response.write(page[start : start + PIECE])
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+        return response
+
+
+class SharedPage:
+    """Renders one page for all who asked before the rendering began: nobody misses what happened before he asked."""
+
+    def __init__(self, blocks: Callable[[], Iterable[bytes]]) -> None:
+        self._blocks = blocks
+        self._lock = asyncio.Lock()
+        self._begun = 0
+        self._finished = 0
+        self._page = b""
+
+    async def latest(self) -> bytes:
+        asked = self._begun
+        async with self._lock:
+            if self._finished <= asked:
+                await self._render()
+            return self._page
+
+    async def _render(self) -> None:
+        self._begun += 1
+        blocks = []
+        for block in self._blocks():
+            blocks.append(block)
+            await asyncio.sleep(0)
+        self._page = b"".join(blocks)
+        self._finished = self._begun
+
+
+def reply(status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
+
+
+def is_local(request: web.BaseRequest) -> bool:
+    """Sent from this machine to a name of this machine, and not by a foreign web page that a browser here shows."""
+    host = request.headers.get("Host", "")
+    name = HOST.fullmatch(host)
+    origin = request.headers.get("Origin")
+    return (
+        name is not None
+        and is_loopback(request.remote or "")
+        and (name[2] == "localhost" or is_loopback(name[1] or name[2]))
+        and origin in (None, f"http://{host}")
+    )
+
+
+def is_loopback(address: str) -> bool:
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return (mapped or ip).is_loopback

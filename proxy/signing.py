@@ -1,0 +1,45 @@
+"""How a request proves who sends it: pure functions from a key to headers.
+
+A key appears in the headers returned here and nowhere else. Nothing in this file reads the environment, a file or a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from proxy.call import Headers
+
+Signer = Callable[[str], Headers]
+
+
+def sign_bearer(key: str) -> Headers:
+    """RFC 6750, section 2.1."""
+    return (("authorization", f"Bearer {key}"),)
+
+
+def sign_x_api_key(key: str) -> Headers:
+    """https://docs.claude.com/en/api/overview: the key travels in `x-api-key`."""
+    return (("x-api-key", key),)
+
+
+def sign_nothing(key: str) -> Headers:
+    return ()
+
+
+SIGNERS: Mapping[str, Signer] = {
+    "bearer": sign_bearer,
+    "x-api-key": sign_x_api_key,
+    "none": sign_nothing,
+}
+
+#: Headers by which any client could carry a credential of its own; none of them is ever sent on.
+CREDENTIALS = frozenset({
+    "authorization",
+    "proxy-authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "cookie",
+    "openai-organization",
+    "openai-project",
+})

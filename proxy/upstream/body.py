@@ -1,0 +1,91 @@
+"""What happens to a streamed answer between provider and client: a relay passes it on, a translation says it anew. No input or output here."""
+
+from __future__ import annotations
+
+from proxy.call import Call, Failure, Usage
+from proxy.dialects import Dialect
+from proxy.dialects.openai.stream import ChunkRenderer
+from proxy.translate import Plan
+from proxy.upstream.meter import Meter
+from proxy.wire.sse import Reader, TooLong
+
+
+class Relay:
+    """Bytes in, the same bytes out."""
+
+    __slots__ = ("_meter", "note")
+
+    def __init__(self, theirs: Dialect) -> None:
+        self._meter = Meter(theirs)
+        self.note = self._meter.note
+
+    def feed(self, data: bytes) -> bytes:
+        self.note(data)
+        return data
+
+    def end(self) -> bytes:
+        self._meter.verdict()
+        return b""
+
+    def usage(self, call: Call) -> Usage | None:
+        return self._meter.usage(call)
+
+
+class Translation:
+    """The target's events in, the client's events out, through the hub."""
+
+    __slots__ = ("_parser", "_reader", "_renderer")
+
+    def __init__(self, plan: Plan, call: Call, created: int) -> None:
+        self._reader = Reader()
+        self._parser = plan.theirs.parser()
+        self._renderer = plan.ours.renderer(call.json)
+        if isinstance(self._renderer, ChunkRenderer):
+            self._renderer.created = created
+
+    def feed(self, data: bytes) -> bytes:
+        parse, render = self._parser.feed, self._renderer.feed
+        try:
+            events = self._reader.feed(data)
+        except TooLong as error:
+            raise Failure("provider_error", f"the provider sent {error}") from None
+        if len(events) == 1:
+            chunks = parse(events[0])
+            if len(chunks) == 1:
+                return render(chunks[0])
+        else:
+            chunks = [chunk for event in events for chunk in parse(event)]
+        return b"".join(map(render, chunks))
+
+    def end(self) -> bytes:
+        last = b"".join(map(self._renderer.feed, self._parser.end()))
+        return last + self._renderer.end()
+
+    def usage(self, call: Call) -> Usage | None:
+        return self._parser.usage
+
+
+class Opening:
+    """The beginning of a stream, while an error inside a 200 can still be answered as one. Bounded in bytes; its time is the caller's."""
+
+    __slots__ = ("_left", "_read_event", "_reader", "over", "spoken")
+
+    def __init__(self, theirs: Dialect, limit: int = 64 * 1024) -> None:
+        self._reader = Reader(limit=max(limit, 1 << 20))
+        self._read_event = theirs.read_event
+        self._left = limit
+        self.over = False
+        self.spoken = False
+
+    def feed(self, data: bytes) -> None:
+        """Failure when it is an error event. `over` when the model has spoken or the bytes are used up."""
+        self._left -= len(data)
+        try:
+            events = self._reader.feed(data)
+        except TooLong as error:
+            raise Failure("provider_error", f"the provider sent {error}") from None
+        for event in events:
+            if self._read_event(event) != "wait":
+                self.spoken = self.over = True
+                return
+        self.over = self._left <= 0

@@ -1,0 +1,151 @@
+"""Connections to one endpoint: at most so many, idle ones kept warm, callers served in order.
+
+It is handed a way to dial and never learns what is behind it. Numbers follow the clock of the event loop, in seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from proxy.call import Failure
+from proxy.upstream.connection import Connection
+
+#: A burst of answers makes many connections idle at once: what is above the limit is kept this long, for the next burst.
+SURPLUS_SECONDS = 1.0
+
+Dial = Callable[[], Awaitable[Connection]]
+
+
+class Limits(NamedTuple):
+    """connections: open at once; idle: kept at most, for idle_seconds; queue: callers that may wait; connect: seconds."""
+
+    connections: int = 100
+    idle: int = 20
+    idle_seconds: float = 90.0
+    queue: int = 1000
+    connect: float = 5.0
+
+
+class Pool:
+    """`acquire` a connection, then `release` it whatever happened; `discard_idle` before a swap or at the end."""
+
+    def __init__(self, name: str, dial: Dial, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
+        self.name = name
+        self.limits = limits
+        self.created = 0
+        self.reused = 0
+        self._dial = dial
+        self._loop = loop
+        self._active = 0
+        self._idle: deque[Connection] = deque()
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._sweep: asyncio.TimerHandle | None = None
+
+    def statistics(self) -> dict[str, int]:
+        return {
+            "active": self._active,
+            "idle": len(self._idle),
+            "available": self.limits.connections - self._active,
+            "maximum": self.limits.connections,
+            "waiting": len(self._waiters),
+            "created": self.created,
+            "reused": self.reused,
+        }
+
+    async def acquire(self, deadline: float, fresh: bool = False) -> Connection:
+        """A connection: the idle one used last, or a new one. `fresh` asks for a new one.
+
+        Failure: `rate_limited` when the queue is full or the wait reaches `deadline`; `timeout` and `network_error` from dialling.
+        """
+        if self._active >= self.limits.connections:
+            await self._wait_turn(deadline)
+        else:
+            self._active += 1
+        if self._idle and not fresh:
+            connection = self._idle.pop()
+            connection.reused = True
+            self.reused += 1
+            return connection
+        try:
+            return await self._open(deadline)
+        except BaseException:
+            self._leave()
+            raise
+
+    def release(self, connection: Connection, reuse: bool) -> None:
+        """Give back what `acquire` gave. Without `reuse` the connection is closed at once."""
+        if reuse:
+            connection.idle_since = self._loop.time()
+            self._idle.append(connection)
+            if self._sweep is None:
+                self._sweep = self._loop.call_later(SURPLUS_SECONDS, self._expire)
+        else:
+            connection.abort()
+        self._leave()
+
+    def discard_idle(self) -> None:
+        """Close what nobody uses. Connections in use close when they are released, if the pool's owner says so."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
+        while self._idle:
+            self._idle.pop().abort()
+
+    def _leave(self) -> None:
+        """Hand the place to the caller that has waited longest, so that no newcomer can take it in between."""
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self._active -= 1
+
+    async def _wait_turn(self, deadline: float) -> None:
+        if len(self._waiters) >= self.limits.queue:
+            raise Failure("rate_limited", f"every connection to {self.name} is busy and {self.limits.queue} calls wait", retry_after=1.0)
+        waiter = self._loop.create_future()
+        self._waiters.append(waiter)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await waiter
+        except BaseException as error:
+            self._give_up(waiter)
+            if isinstance(error, TimeoutError):
+                raise Failure("rate_limited", f"no connection to {self.name} became free in time", retry_after=1.0) from None
+            raise
+
+    def _give_up(self, waiter: asyncio.Future[None]) -> None:
+        """A place that was already given passes on to the next; one in the queue is left."""
+        if waiter.done() and not waiter.cancelled():
+            self._leave()
+        elif waiter in self._waiters:
+            self._waiters.remove(waiter)
+
+    async def _open(self, deadline: float) -> Connection:
+        try:
+            async with asyncio.timeout_at(min(self._loop.time() + self.limits.connect, deadline)):
+                connection = await self._dial()
+        except TimeoutError:
+            raise Failure("timeout", f"connecting to {self.name} took longer than {self.limits.connect:g} seconds") from None
+        except OSError as error:
+            raise Failure("network_error", f"cannot connect to {self.name}: {error}") from None
+        self.created += 1
+        connection.on_lost = self._forget
+        return connection
+
+    def _forget(self, connection: Connection) -> None:
+        if not connection.active and connection in self._idle:
+            self._idle.remove(connection)
+
+    def _expire(self) -> None:
+        """Close what has been idle too long, and what is more than may be kept; the oldest stand first."""
+        now = self._loop.time()
+        while self._idle and self._idle[0].idle_since + self._patience() <= now:
+            self._idle.popleft().abort()
+        self._sweep = self._loop.call_later(SURPLUS_SECONDS, self._expire) if self._idle else None
+
+    def _patience(self) -> float:
+        return self.limits.idle_seconds if len(self._idle) <= self.limits.idle else SURPLUS_SECONDS

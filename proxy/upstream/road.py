@@ -1,0 +1,96 @@
+"""The road to one endpoint: its pool, its patience, and the head of every request that goes there.
+
+Headers sent are an allowlist: ours, the provider's, the operator's, and of the caller's only those the provider file names.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from yarl import URL
+
+from proxy import __version__
+from proxy.call import Call
+from proxy.providers import Endpoint
+from proxy.signing import CREDENTIALS, SIGNERS
+from proxy.upstream.pool import Pool
+
+#: W3C trace context goes through whoever traces: https://www.w3.org/TR/trace-context/.
+ALWAYS_PASSED = ("traceparent", "tracestate")
+FORBIDDEN = ("\r", "\n", "\0")
+
+
+class Timeouts(NamedTuple):
+    """Seconds. `first_byte` is for streams: of a whole reply the first byte comes when the model has finished.
+
+    `opening`: how long the beginning of a stream is held back while the model has not spoken.
+    """
+
+    first_byte: float = 120.0
+    idle: float = 60.0
+    total: float = 600.0
+    opening: float = 5.0
+
+
+class Road:
+    """`request` makes the bytes to send; everything that does not change from call to call is made once."""
+
+    def __init__(self, endpoint: Endpoint, pool: Pool, timeouts: Timeouts, proxy: URL | None = None) -> None:
+        self.endpoint = endpoint
+        self.pool = pool
+        self.timeouts = timeouts
+        provider = endpoint.provider
+        self._passes = tuple(sorted(provider.passes - CREDENTIALS)) + ALWAYS_PASSED
+        base = URL(endpoint.base_url)
+        self._heads = {name: fixed_head(endpoint, base, path, proxy) for name, path in provider.paths.items()}
+
+    def request(self, call: Call, body: bytes) -> bytes:
+        """Head and body of `call` as one piece, ready for the transport."""
+        head = self._heads[call.operation]
+        accept = "text/event-stream" if call.stream else "application/json"
+        caller = call.caller
+        passed = "".join(
+            f"{name}: {value}\r\n" for name in self._passes if (value := caller.get(name)) is not None and is_clean(value)
+        )
+        return f"{head}accept: {accept}\r\n{passed}content-length: {len(body)}\r\n\r\n".encode("latin-1", "replace") + body
+
+
+def is_clean(value: str) -> bool:
+    return not any(mark in value for mark in FORBIDDEN)
+
+
+def fixed_head(endpoint: Endpoint, base: URL, path: str, proxy: URL | None) -> str:
+    """Request line and headers up to what differs by call. Through a proxy a plain-text request names its whole URL (RFC 9112, 3.2.2)."""
+    target = base.raw_path.rstrip("/") + path
+    headers: dict[str, str] = {"host": authority(base)}
+    if proxy is not None and base.scheme == "http":
+        target = f"http://{authority(base)}{target}"
+        headers |= proxy_credentials(proxy)
+    headers |= {
+        "user-agent": f"outrider/{__version__}",
+        "content-type": "application/json",
+        "accept-encoding": "identity",
+    }
+    headers |= {name.lower(): value for name, value in (*endpoint.provider.headers.items(), *endpoint.headers.items())}
+    headers |= signature(endpoint)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"POST {target} HTTP/1.1\r\n{lines}"
+
+
+def signature(endpoint: Endpoint) -> Mapping[str, str]:
+    return dict(SIGNERS[endpoint.provider.auth](endpoint.key)) if endpoint.key else {}
+
+
+def authority(base: URL) -> str:
+    host = base.raw_host or ""
+    host = f"[{host}]" if ":" in host else host
+    return host if base.is_default_port() else f"{host}:{base.port}"
+
+
+def proxy_credentials(proxy: URL) -> Mapping[str, str]:
+    if proxy.user is None:
+        return {}
+    pair = f"{proxy.user}:{proxy.password or ''}".encode()
+    return {"proxy-authorization": f"Basic {b64encode(pair).decode()}"}

@@ -1,0 +1,114 @@
+"""Server-sent events, incrementally and at the level of bytes.
+
+Follows the WHATWG HTML standard, section 9.2.6: lines end in LF, CRLF or CR, a blank line ends an event, one space after
+the colon is optional, comments begin with a colon, several `data` lines are joined by LF, a leading BOM is ignored.
+It refuses to know what the data means. `retry` and `id` are not kept: a provider's stream is never resumed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+BOM = b"\xef\xbb\xbf"
+
+
+class TooLong(ValueError):
+    """An event grew past the limit of the reader."""
+
+
+class Event(NamedTuple):
+    name: str
+    data: bytes
+
+
+class Reader:
+    """`feed` bytes in any pieces, get the events they complete. `end` returns what was begun and never finished.
+
+    Raises TooLong when one event grows past `limit` bytes.
+    """
+
+    __slots__ = ("_buffer", "_first", "_limit", "_swallow_lf")
+
+    def __init__(self, limit: int = 16 << 20) -> None:
+        self._buffer = bytearray()
+        self._limit = limit
+        self._first = True
+        self._swallow_lf = False
+
+    def feed(self, data: bytes) -> list[Event]:
+        if self._first:
+            data = self._without_bom(data)
+        if self._swallow_lf or b"\r" in data:
+            data = self._with_lf_only(data)
+        if self._buffer:
+            return self._feed_rest(data)
+        cut = data.rfind(b"\n\n")
+        if cut + 2 < len(data) or cut < 0:
+            self._keep(data if cut < 0 else data[cut + 2 :])
+        return read_blocks(data[:cut]) if cut >= 0 else []
+
+    def end(self) -> bytes:
+        """What is left is no event: the standard has it discarded, and it tells that the stream was cut."""
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        return rest
+
+    def _feed_rest(self, data: bytes) -> list[Event]:
+        buffer = self._buffer
+        unseen = len(buffer) - 1
+        buffer += data
+        cut = buffer.rfind(b"\n\n", unseen)
+        if cut < 0:
+            self._keep(b"")
+            return []
+        events = read_blocks(bytes(buffer[:cut]))
+        del buffer[: cut + 2]
+        self._keep(b"")
+        return events
+
+    def _without_bom(self, data: bytes) -> bytes:
+        held = bytes(self._buffer) + data
+        self._buffer.clear()
+        if len(held) < len(BOM) and BOM.startswith(held):
+            self._buffer += held
+            return b""
+        self._first = False
+        return held.removeprefix(BOM)
+
+    def _with_lf_only(self, data: bytes) -> bytes:
+        if self._swallow_lf and data:
+            data = data.removeprefix(b"\n")
+            self._swallow_lf = False
+        if data.endswith(b"\r"):
+            self._swallow_lf = True
+        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _keep(self, rest: bytes) -> None:
+        self._buffer += rest
+        if len(self._buffer) > self._limit:
+            raise TooLong(f"an event of more than {self._limit} bytes")
+
+
+def read_blocks(blocks: bytes) -> list[Event]:
+    """Events of a run of blocks, a blank line between them."""
+    if b"\n\n" not in blocks:
+        event = read_block(blocks)
+        return [] if event is None else [event]
+    return [event for block in blocks.split(b"\n\n") if (event := read_block(block)) is not None]
+
+
+def read_block(block: bytes) -> Event | None:
+    """The lines of one event, LF between them. None when it carries no data."""
+    name = ""
+    data: list[bytes] = []
+    for line in block.split(b"\n"):
+        field, _, value = line.partition(b":")
+        if value[:1] == b" ":
+            value = value[1:]
+        if field == b"data":
+            data.append(value)
+        elif field == b"event":
+            name = value.decode("utf-8", "replace")
+    if not data:
+        return None
+    return Event(name, data[0] if len(data) == 1 else b"\n".join(data))

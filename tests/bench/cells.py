@@ -1,0 +1,136 @@
+"""One cell of the table each: put this load on that port for so long, and say what it cost.
+
+What is counted lies between two readings of the meter, after a warm-up. Every event that was sent must arrive, every
+stream must end well and every answer must be a 200, or there is no cell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import time
+from typing import NamedTuple
+
+from tests.bench.load import PATIENCE, BenchError, Caller, Load, Stream, connect, request
+from tests.bench.measure import Meter, Reading, memory
+from tests.bench.wires import TEXT, TOKENS
+
+WARM = 0.25
+BATCH = 50
+#: Calls per second below which counting them out is given up.
+SLOWEST = 1000
+
+
+class Flow(NamedTuple):
+    """Streams open at once, events per second over all of them, and how many streams get one in the same moment."""
+
+    streams: int
+    rate: int
+    burst: int
+
+
+class RequestCell(NamedTuple):
+    per_second: float
+    replies: int
+    reading: Reading
+
+
+class EventCell(NamedTuple):
+    """Latencies in ns from the upstream's write to the caller's read, sorted; `rss` in MB with all streams open."""
+
+    latencies: list[int]
+    reading: Reading
+    rss: float
+
+    def quantile(self, q: float) -> float:
+        """In microseconds."""
+        return self.latencies[min(int(len(self.latencies) * q), len(self.latencies) - 1)] / 1e3
+
+
+async def requests(port: int, model: str, connections: int, seconds: float, meter: Meter) -> RequestCell:
+    """A closed loop over keep-alive connections."""
+    load = Load()
+    await connect(load, Caller, port, [request(model)] * connections)
+    await load.run(WARM)
+    before, replies = meter.read(), load.replies
+    await load.run(seconds)
+    reading, replies = meter.read().since(before), load.replies - replies
+    await _finish(load, connections)
+    if not replies:
+        raise BenchError(f"no answer within {seconds} s")
+    return RequestCell(replies / reading.at * 1e9, replies, reading)
+
+
+async def calls(port: int, models: tuple[str, ...], connections: int, count: int) -> None:
+    """About `count` calls and not fewer; each connection keeps to one of the models."""
+    load = Load()
+    await connect(load, Caller, port, [request(models[n % len(models)]) for n in range(connections)])
+    deadline = time.monotonic() + PATIENCE + count / SLOWEST
+    while load.replies < count:
+        await load.run(0.02)
+        if time.monotonic() > deadline:
+            raise BenchError(f"only {load.replies} of {count} calls were answered in time")
+    await _finish(load, connections)
+
+
+async def events(port: int, model: str, flow: Flow, seconds: float, meter: Meter, upstream: int) -> EventCell:
+    """Open every stream, pace them from the upstream's control path, then end them well."""
+    load = Load()
+    payload = request(model, stream=True)
+    for first in range(0, flow.streams, BATCH):
+        batch = min(BATCH, flow.streams - first)
+        load.expect(batch)
+        await connect(load, Stream, port, [payload] * batch)
+        await load.settled("openings")
+    await control(upstream, f"/bench/pace/{flow.rate}/{flow.burst}")
+    cell = await _watch(load, seconds, meter)
+    load.running = False
+    load.expect(flow.streams)
+    sent = int(await control(upstream, "/bench/stop"))
+    await load.settled("endings")
+    if load.events != sent or not cell.latencies:
+        raise BenchError(f"{sent} events were sent and {load.events} arrived")
+    return cell
+
+
+async def _watch(load: Load, seconds: float, meter: Meter) -> EventCell:
+    await load.run(WARM)
+    load.latencies.clear()
+    before = meter.read()
+    await load.run(seconds)
+    reading, latencies = meter.read().since(before), sorted(load.latencies)
+    return EventCell(latencies, reading, 0.0 if meter.pid is None else memory(meter.pid).rss)
+
+
+async def _finish(load: Load, connections: int) -> None:
+    load.running = False
+    load.expect(connections)
+    await load.settled("last answers")
+
+
+async def control(upstream: int, path: str) -> bytes:
+    """Ask something of the upstream itself, past what is measured."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", upstream)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    body = await reader.readexactly(int(head.rpartition(b"content-length: ")[2]))
+    writer.close()
+    await writer.wait_closed()
+    return body
+
+
+def check(port: int, model: str) -> None:
+    """One call whose answer is read closely: text and token counts must be the provider's."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    body = request(model).partition(b"\r\n\r\n")[2]
+    connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    if answer.status != 200:
+        raise BenchError(f"{model} on port {port}: not a 200 but {answer.status}: {text[:1000]!r}")
+    reply = json.loads(text)
+    tokens = (reply["usage"]["prompt_tokens"], reply["usage"]["completion_tokens"])
+    if reply["choices"][0]["message"]["content"] != TEXT or tokens != TOKENS:
+        raise BenchError(f"{model} on port {port}: not what the provider said: {text[:1000]!r}")

@@ -1,0 +1,166 @@
+"""What is measured in which order: a round takes each cell for every column in turn, so that all meet the same machine.
+
+A column is a port and a model: no proxy, nginx, bare aiohttp, and Outrider twice, once for each provider.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench import cells, nginx
+from tests.bench.measure import Meter, Reading, memory
+from tests.bench.processes import Process, Processes, free_ports, outrider, python
+from tests.bench.table import COLUMNS, Results
+
+RELAYED, TRANSLATED = "openai:gpt-bench", "claude:claude-bench"
+CONNECTIONS = {"requests-1": 1, "requests-32": 32}
+#: So few events that no core comes near its end. Five streams get one each in the same millisecond: spread evenly,
+#: most of what a proxy pays for an event is being woken by the kernel, which all pay and which hides their difference.
+FLOWS = {
+    "events-1": cells.Flow(streams=1, rate=1000, burst=1),
+    "events-128": cells.Flow(streams=128, rate=5000, burst=5),
+    "events-1000": cells.Flow(streams=1000, rate=5000, burst=5),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long (seconds for each cell) and how often; `calls` is for the growth of memory."""
+
+    seconds: float
+    rounds: int
+    starts: int
+    calls: int
+    cells: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    port: int
+    model: str
+    process: Process | None
+
+
+class Bench:
+    """One run: the processes, the columns they serve, the results so far. `cores`: the proxies', everyone else's."""
+
+    def __init__(
+        self, plan: Plan, processes: Processes, folder: Path, cores: tuple[int, int], say: Callable[[str], None]
+    ) -> None:
+        self._plan = plan
+        self._processes = processes
+        self._folder = folder
+        self._cores = cores
+        self._say = say
+        self._columns: list[Column] = []
+        self.results = Results()
+
+    async def run(self) -> None:
+        await self._start()
+        for column in self._columns:
+            cells.check(column.port, column.model)
+        if "growth" in self._plan.cells:
+            await self._growth()
+        for number in range(1, self._plan.rounds + 1):
+            for cell in (*CONNECTIONS, *FLOWS):
+                if cell in self._plan.cells:
+                    self._say(f"round {number} of {self._plan.rounds}: {cell}")
+                    await self._cell(cell)
+        self._subtract()
+
+    async def _start(self) -> None:
+        upstream, *ports = free_ports(5)
+        self._upstream_port = upstream
+        self._upstream = await self._processes.start(
+            "upstream", python("upstream", upstream), self._cores[1], upstream, self._folder
+        )
+        through_nginx, through_bare, port, ops = ports
+        self._columns.append(Column("direct", upstream, RELAYED, None))
+        await self._proxy(nginx.command(self._folder, through_nginx, upstream), through_nginx, {"nginx": RELAYED})
+        await self._proxy(python("bare", through_bare, upstream), through_bare, {"bare": RELAYED})
+        models = {"relayed": RELAYED, "translated": TRANSLATED}
+        await self._proxy(outrider(self._folder, port, ops, upstream), port, models, ops)
+
+    async def _proxy(
+        self, command: list[str] | None, port: int, models: dict[str, str], ready: int | None = None
+    ) -> None:
+        """Start it as often as planned, leave the last one running; start and idle memory go to its first column."""
+        name = next(iter(models))
+        if command is None:
+            self.results.absent[name] = "not installed"
+            return
+        self._say(f"starting {COLUMNS[name]}")
+        times = self._plan.starts if "start" in self._plan.cells else 1
+        for left in reversed(range(times)):
+            process = await self._processes.start(COLUMNS[name], command, self._cores[0], ready or port, self._folder)
+            if "start" in self._plan.cells:
+                self.results.add("start.ms", name, process.seconds * 1e3)
+            if left:
+                self._processes.stop(process)
+        self._columns += [Column(column, port, model, process) for column, model in models.items()]
+        if "idle" in self._plan.cells:
+            self.results.add("idle.rss", name, memory(process.pid).rss)
+            self.results.add("idle.pss", name, memory(process.pid).pss)
+
+    async def _cell(self, cell: str) -> None:
+        for column in self._columns:
+            gc.collect()
+            meter = Meter(column.process.pid if column.process else None, (os.getpid(), self._upstream.pid))
+            if cell in CONNECTIONS:
+                await self._requests(cell, column, meter)
+            else:
+                await self._events(cell, column, meter)
+
+    async def _requests(self, cell: str, column: Column, meter: Meter) -> None:
+        taken = await cells.requests(column.port, column.model, CONNECTIONS[cell], self._plan.seconds, meter)
+        self._add(cell, column, "rate", taken.per_second)
+        self._add(cell, column, "around", 100 * taken.reading.around / taken.reading.at)
+        if column.process:
+            self._cost(cell, column, taken.reading, taken.replies)
+            self._add(cell, column, "capacity", taken.replies / taken.reading.cpu * 1e9)
+            self._add(cell, column, "busy", 100 * taken.reading.cpu / taken.reading.at)
+
+    async def _events(self, cell: str, column: Column, meter: Meter) -> None:
+        flow, seconds = FLOWS[cell], self._plan.seconds
+        taken = await cells.events(column.port, column.model, flow, seconds, meter, self._upstream_port)
+        self._add(cell, column, "rate", len(taken.latencies) / taken.reading.at * 1e9)
+        self._add(cell, column, "p50", taken.quantile(0.5))
+        self._add(cell, column, "p99", taken.quantile(0.99))
+        if column.process:
+            self._cost(cell, column, taken.reading, len(taken.latencies))
+            self._add(cell, column, "rss", taken.rss)
+
+    def _cost(self, cell: str, column: Column, reading: Reading, count: int) -> None:
+        self._add(cell, column, "cpu", reading.cpu / count / 1e3)
+        self._add(cell, column, "waited", 100 * reading.waited / reading.at)
+
+    def _add(self, cell: str, column: Column, row: str, value: float) -> None:
+        self.results.add(f"{cell}.{row}", column.name, value)
+
+    def _subtract(self) -> None:
+        for cell in FLOWS:
+            for column in self._columns[1:]:
+                for q in ("p50", "p99"):
+                    self.results.subtract(f"{cell}.{q}", column.name, "direct", f"{cell}.added_{q}")
+
+    async def _growth(self) -> None:
+        """Both of Outrider's columns at once: a tenth of the calls to warm up, then what the rest added.
+
+        Before anything else is measured: what a thousand streams leave free in the heap would hide a leak.
+        """
+        relayed, translated = (column for column in self._columns if column.name in ("relayed", "translated"))
+        assert relayed.process is not None
+        self._say(f"{self._plan.calls:,} calls, for growth of memory")
+        first = self._plan.calls // 10
+        await cells.calls(relayed.port, (relayed.model, translated.model), 32, first)
+        warm = memory(relayed.process.pid).rss
+        await cells.calls(relayed.port, (relayed.model, translated.model), 32, self._plan.calls - first)
+        after = memory(relayed.process.pid)
+        self.results.add("growth.calls", "relayed", self._plan.calls)
+        self.results.add("growth.mb", "relayed", after.rss - warm)
+        self.results.add("growth.peak", "relayed", after.peak)

@@ -1,0 +1,80 @@
+"""Every provider file, whoever adds it: what is said there is complete, and the rest of the house can act on it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+import proxy.dialects
+from proxy.providers import Provider, all_providers
+from proxy.signing import CREDENTIALS, SIGNERS
+
+ROOT = Path(__file__).parents[2]
+DIALECTS = {path.parent.name for path in Path(proxy.dialects.__file__).parent.glob("*/__init__.py")}
+EVERY = pytest.mark.parametrize(("kind", "provider"), all_providers().items(), ids=all_providers())
+
+#: RFC 9110, section 5.6.2, in lower case
+TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def test_each_file_is_found() -> None:
+    files = {path.stem for path in (ROOT / "proxy" / "providers").glob("*.py")} - {"__init__"}
+    assert set(all_providers()) == files
+
+
+@EVERY
+def test_it_speaks_a_known_dialect_and_signs_in_a_known_way(kind: str, provider: Provider) -> None:
+    assert provider.dialect in DIALECTS
+    assert provider.auth in SIGNERS
+
+
+@EVERY
+def test_its_facts_have_a_source(kind: str, provider: Provider) -> None:
+    assert provider.docs.startswith("https://") or (ROOT / provider.docs).is_file()
+
+
+@EVERY
+def test_its_address_is_a_prefix_of_every_path(kind: str, provider: Provider) -> None:
+    assert "chat" in provider.paths
+    assert all(path.startswith("/") for path in provider.paths.values())
+    if provider.base_url is not None:
+        address = urlsplit(provider.base_url)
+        assert address.scheme in {"http", "https"}
+        assert address.hostname
+        assert (address.query, address.fragment) == ("", "")
+        assert not provider.base_url.endswith("/")
+
+
+@EVERY
+def test_a_key_never_travels_in_the_clear(kind: str, provider: Provider) -> None:
+    if provider.key_env and provider.base_url:
+        assert provider.base_url.startswith("https://")
+
+
+@EVERY
+def test_a_required_key_says_where_it_comes_from(kind: str, provider: Provider) -> None:
+    assert provider.key_env or not provider.key_required
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9_]*", name) for name in provider.key_env)
+
+
+@EVERY
+def test_its_headers_are_lower_case_and_carry_no_credential(kind: str, provider: Provider) -> None:
+    names = {*provider.headers, *provider.passes}
+    assert all(TOKEN.fullmatch(name) for name in names)
+    assert names & CREDENTIALS == set()
+
+
+@EVERY
+def test_what_it_refuses_is_not_also_renamed(kind: str, provider: Provider) -> None:
+    assert provider.refuses & set(provider.renames) == set()
+
+
+def test_a_bare_model_name_belongs_to_one_provider() -> None:
+    claims = {pattern: kind for kind, provider in all_providers().items() for pattern in provider.models}
+    for pattern, kind in claims.items():
+        sample = pattern.replace("*", "x")
+        owners = [other for other, provider in all_providers().items() if provider.claims(sample)]
+        assert owners == [kind], sample

@@ -1,0 +1,130 @@
+"""The command line: what it takes, how it exits, and that it ends at once when it is told to while it starts."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from proxy import __version__
+from proxy.__main__ import main
+from proxy.config import ConfigError
+
+HEAVY = ("aiohttp", "msgspec", "yaml", "uvloop", "asyncio", "orjson")
+
+#: Stands in for proxy.app: its import says that it has begun and then takes forever, as far as a signal is concerned.
+SLOW_APP = """
+import signal, sys, types
+class Slow(types.ModuleType):
+    def __getattr__(self, name):
+        if name != "main":
+            raise AttributeError(name)
+        print("importing", flush=True)
+        while True:
+            signal.pause()
+sys.modules["proxy.app"] = Slow("proxy.app")
+from proxy.__main__ import main
+sys.exit(main(["serve"]))
+"""
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=30)
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """A stand-in for the composition root; the handler that `serve` installs is taken back afterwards."""
+    before = signal.getsignal(signal.SIGTERM)
+    module = ModuleType("proxy.app")
+    monkeypatch.setitem(sys.modules, "proxy.app", module)
+    yield module
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_sigterm_while_the_heavy_imports_run_ends_the_process() -> None:
+    with subprocess.Popen([sys.executable, "-c", SLOW_APP], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+
+
+def test_the_entry_point_imports_nothing_heavy() -> None:
+    source = f"import sys, proxy.__main__; print([name for name in {HEAVY} if name in sys.modules])"
+    assert python("-c", source).stdout.strip() == "[]"
+
+
+def test_serve_hands_the_configuration_on(app: ModuleType) -> None:
+    seen: list[str | None] = []
+
+    def note(path: str | None) -> int:
+        seen.append(path)
+        return 5
+
+    app.main = note  # type: ignore[attr-defined]
+    assert main(["serve"]) == 5
+    assert main(["serve", "--config", "c.yaml"]) == 5
+    assert seen == [None, "c.yaml"]
+
+
+def test_serve_refuses_a_bad_configuration(app: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(path: str | None) -> int:
+        fault = ConfigError("listen.port", "0.5", "a port")
+        fault.others = (ConfigError("ops.port", "'x'", "a port"),)
+        raise fault
+
+    app.main = refuse  # type: ignore[attr-defined]
+    assert main(["serve"]) == 2
+    assert capsys.readouterr().err == (
+        "outrider: listen.port is 0.5; allowed: a port\noutrider: ops.port is 'x'; allowed: a port\n"
+    )
+
+
+def test_serve_says_that_a_port_is_taken(app: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(path: str | None) -> int:
+        raise OSError(98, "Address already in use")
+
+    app.main = refuse  # type: ignore[attr-defined]
+    assert main(["serve"]) == 1
+    assert capsys.readouterr().err == "outrider: [Errno 98] Address already in use\n"
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["version"]) == 0
+    assert capsys.readouterr().out == f"outrider {__version__}\n"
+
+
+def test_check_reads_its_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("listen: {port: 1}", "utf-8")
+    assert main(["check", "--config", str(file), "--json"]) == 0
+    assert '"127.0.0.1:1"' in capsys.readouterr().out
+    assert main(["check", "--schema"]) == 0
+    assert "$schema" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["serve", "--fast"], ["chat"], ["check", "extra"]])
+def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: outrider")
+
+
+@pytest.mark.parametrize("words", ["examples:", "exit codes:", "serve", "check", "chat", "version"])
+def test_help(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    assert words in capsys.readouterr().out
+
+
+def test_the_module_runs() -> None:
+    run = python("-m", "proxy", "version")
+    assert (run.returncode, run.stdout) == (0, f"outrider {__version__}\n")
