@@ -6,6 +6,7 @@ Nothing heavy is imported before a command needs it: a process that is told to e
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -109,7 +110,8 @@ def _add_chat(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", help="what to say; - reads it from standard input")
     parser.add_argument("--model", default="mock", help="an alias, provider:model, or a bare name (default: mock)")
     parser.add_argument("--system", metavar="TEXT", help="a system prompt")
-    parser.add_argument("--url", default="http://127.0.0.1:11411", help="the sidecar (default: %(default)s)")
+    url = f"http://127.0.0.1:{os.environ.get('OUTRIDER_PORT') or 11411}"
+    parser.add_argument("--url", default=url, help="the sidecar (default: %(default)s)")
     parser.add_argument(
         "--stream",
         action=argparse.BooleanOptionalAction,

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from functools import partial
 
 import uvloop
-from aiohttp import web
 from yarl import URL
 
 from proxy import __version__, logs
@@ -22,7 +21,7 @@ from proxy.policies.deadline import Deadline
 from proxy.policies.metrics import Metrics
 from proxy.providers import Endpoint
 from proxy.routing import Router
-from proxy.server.client import Server
+from proxy.server.connection import Server
 from proxy.server.gateway import Gateway
 from proxy.server.lag import LoopLag
 from proxy.server.listen import listen
@@ -37,6 +36,7 @@ from proxy.upstream.road import Road, Timeouts
 
 KEEPALIVE_SECONDS = 3630.0
 FLUSH_SECONDS = 2.0
+LAST_WORDS_SECONDS = 1.0
 #: What a caller is told while the sidecar drains: in a pod the next one is there in about this many seconds.
 RETRY_AFTER = 5.0
 MOCK = "mock"
@@ -80,9 +80,11 @@ class Sidecar:
         self._roads = {name: self._road(endpoint, config.providers[name]) for name, endpoint in on.items()}
         self.metrics = Metrics(time.monotonic)
         self.lag = LoopLag(loop.time)
-        self.gateway = Gateway(Router(on, off, aliases(config)), config.listen.body_limit, time.monotonic, self._sink.log_call)
+        self.router = Router(on, off, aliases(config))
+        self.gateway = Gateway(self.router, config.listen.body_limit, time.monotonic, self._sink.log_call)
+        longest = max(entry.timeouts.total for entry in config.providers.values())
         policies = Policies(
-            metrics=self.metrics, admit=self.gateway.admit, deadline=Deadline(config.timeouts.total, time.monotonic)
+            metrics=self.metrics, admit=self.gateway.admit, deadline=Deadline(longest, time.monotonic)
         )
         self.gateway.handler = build_stack(policies, Exchange(self._roads, config.unsupported, loop, time.monotonic, time.time))
         self.ops = Ops(self._ops_state(), status_for_all=not config.ops.local_only)
@@ -115,6 +117,16 @@ class Sidecar:
                 await self.gateway.idle.wait()
         except TimeoutError:
             log.warning("the grace period is over, calls are cut", extra={"calls": len(self.gateway.calls)})
+            self.gateway.cut()
+            await self._last_words()
+
+    async def _last_words(self) -> None:
+        """Each call that is cut gets to say so; an application that does not read is not waited for."""
+        try:
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await self.gateway.idle.wait()
+        except TimeoutError:
+            log.warning("calls were cut without a word", extra={"calls": len(self.gateway.calls)})
 
     def start_drain(self) -> None:
         if self._ready:
@@ -144,16 +156,10 @@ class Sidecar:
         listen_to = self._config.listen
         return Server(
             self.gateway.handle,
-            request_factory=partial(self._request, limit=listen_to.body_limit),
-            handler_cancellation=True,
-            access_log=None,
             keepalive_timeout=KEEPALIVE_SECONDS,
             max_line_size=listen_to.header_limit,
             max_field_size=listen_to.header_limit,
         )
-
-    def _request(self, message, payload, protocol, writer, task, *, limit: int) -> web.BaseRequest:  # type: ignore[no-untyped-def]
-        return web.BaseRequest(message, payload, protocol, writer, task, self._loop, client_max_size=limit)
 
     def _road(self, endpoint: Endpoint, entry: ProviderEntry) -> Road:
         origin = URL(endpoint.base_url).origin()
@@ -209,7 +215,9 @@ class Sidecar:
         gauge = self.metrics.gauge
         gauge("outrider_loop_lag_seconds", "How late the event loop runs.", self.lag.current)
         gauge("outrider_connections", "Connections to providers, by state.", self._connections, ("provider", "state"))
-        gauge("outrider_log_dropped", "Log lines dropped because the log's reader is too slow.", lambda: self._sink.dropped)
+        gauge("outrider_log_dropped", "Log lines lost because their reader is too slow.", lambda: self._sink.dropped)
+        gauge("outrider_bound_fill", "How much of what is bounded is in use.", partial(self._bounds, 0), ("bound",))
+        gauge("outrider_bound_limit", "How much of it there may be.", partial(self._bounds, 1), ("bound",))
 
     def _connections(self) -> dict[tuple[str, ...], float]:
         return {
@@ -217,6 +225,16 @@ class Sidecar:
             for name, road in self._roads.items()
             for state, number in road.pool.statistics().items()
         }
+
+    def _bounds(self, which: int) -> dict[tuple[str, ...], float]:
+        """Everything that could grow, as (fill, limit); `which` picks one of the two."""
+        bounds = {"log_lines": (self._sink.waiting, logs.WAITING), "label_sets": self.metrics.label_sets}
+        bounds |= {"routes": self.router.remembered}
+        for name, road in self._roads.items():
+            pool = road.pool.statistics()
+            bounds[f"connections:{name}"] = (pool["active"], pool["maximum"])
+            bounds[f"queue:{name}"] = (pool["waiting"], road.pool.limits.queue)
+        return {(bound,): pair[which] for bound, pair in bounds.items()}
 
 
 def tune_collector() -> None:

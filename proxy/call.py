@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import partial
 from typing import Any, Literal, NamedTuple, Protocol
 
 Json = dict[str, Any]
@@ -83,8 +82,12 @@ class Failure(Exception):
         self.retry_after = retry_after
         self.provider_status = provider_status
         self.provider_body = provider_body
+        #: The provider's reply headers that go on to the application.
+        self.headers: Headers = ()
         #: The client has already been told, in its own dialect, by the provider's bytes.
         self.told = False
+        #: The client's stream stands in the middle of an event: whatever is said now would be read as part of it.
+        self.midway = False
 
 
 @dataclass(slots=True)
@@ -204,5 +207,14 @@ def compose(policies: Sequence[Policy | None], handler: Handler) -> Handler:
     """Wrap `handler`, outermost policy first; a policy that is not configured is None and costs nothing."""
     for policy in reversed(policies):
         if policy is not None:
-            handler = partial(policy, next=handler)
+            handler = bind(policy.__call__, handler)
+    return handler
+
+
+def bind(policy: Callable[[Call, Handler], Awaitable[Outcome]], next: Handler) -> Handler:
+    """What functools.partial would do, without the keyword dictionary it makes for every call."""
+
+    def handler(call: Call) -> Awaitable[Outcome]:
+        return policy(call, next)
+
     return handler

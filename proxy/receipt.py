@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote
 
 from proxy.call import Call
 
 #: Reply headers of providers that reach the application, by name or by prefix; the rest is between the provider and us.
-PASSED = frozenset({"content-type", "content-encoding", "retry-after", "retry-after-ms", "request-id", "anthropic-organization-id"})
+PASSED = frozenset({"retry-after", "retry-after-ms", "request-id", "anthropic-organization-id"})
 PASSED_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-", "openai-", "x-groq-")
 RENAMED: Mapping[str, str] = {"x-request-id": "x-outrider-upstream-request-id"}
+
+MOST_NAMES = 30
+LONGEST_NAME = 64
 
 _decisions: dict[str, str] = {}
 
@@ -31,18 +35,29 @@ def decide(name: str) -> str:
 
 def render_receipt(call: Call, now: float) -> list[tuple[str, str]]:
     """Headers known when the answer starts. `now` is on the clock that `call.started` is on."""
-    overhead = max(now - call.started - call.upstream_seconds, 0.0)
+    overhead = now - call.started - call.upstream_seconds
+    target = call.target
     receipt = [
         ("x-request-id", call.id),
         ("x-outrider-attempts", str(call.attempts)),
-        ("x-outrider-overhead-ms", f"{overhead * 1000:.3f}"),
+        ("x-outrider-overhead-ms", f"{max(overhead, 0.0) * 1000:.3f}"),
+        *(target_lines(target.name, target.model) if target is not None else ()),
     ]
-    if call.target is not None:
-        receipt.append(("x-outrider-provider", call.target.name))
-        receipt.append(("x-outrider-model", safe(call.target.model)))
     if call.dropped:
-        receipt.append(("x-outrider-dropped", safe(",".join(call.dropped))))
+        receipt.append(("x-outrider-dropped", listed(call.dropped)))
     return receipt
+
+
+@lru_cache(maxsize=1024)
+def target_lines(name: str, model: str) -> tuple[tuple[str, str], ...]:
+    return (("x-outrider-provider", name), ("x-outrider-model", safe(model)))
+
+
+def listed(names: list[str]) -> str:
+    """The names a caller made up, in a header that every client can read: long ones are cut, and many are counted."""
+    shown = [safe(name[:LONGEST_NAME])[:LONGEST_NAME] for name in names[:MOST_NAMES]]
+    more = len(names) - MOST_NAMES
+    return ",".join([*shown, f"and {more} more"] if more > 0 else shown)
 
 
 def safe(value: str) -> str:

@@ -49,6 +49,11 @@ class Router:
             self._found[model] = found
         return found
 
+    @property
+    def remembered(self) -> tuple[int, int]:
+        """How many answers of `resolve` are kept, and how many may be."""
+        return len(self._found), REMEMBERED
+
     def models(self) -> list[Json]:
         """The `data` of OpenAI's `GET /v1/models`: aliases, then the model names that are known without asking anyone.
 

@@ -7,7 +7,7 @@ model's name. Anything else goes through the hub. Pure: no clock, no network.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import orjson
@@ -44,7 +44,7 @@ def plan(call: Call, endpoint: Endpoint, model: str, unsupported: Unsupported) -
     if dropped and unsupported == "reject":
         names = ", ".join(dropped)
         raise Failure("unsupported_capability", f"{endpoint.name} cannot honour {names}", param=dropped[0])
-    return Plan(orjson.dumps(wire), ours is theirs, ours, theirs, dropped)
+    return Plan(encode(wire, "invalid_request", "the request"), ours is theirs, ours, theirs, dropped)
 
 
 def is_relay(call: Call, provider: Provider) -> bool:
@@ -60,8 +60,29 @@ def touched(provider: Provider) -> frozenset[str]:
 def relayed_body(call: Call, model: str) -> bytes:
     if model == call.model:
         return call.body
-    body = replace_member(call.body, b"model", orjson.dumps(call.model), orjson.dumps(model))
-    return body if body is not None else orjson.dumps({**call.json, "model": model})
+    body = call.body
+    # A letter of a key may be an escape (m, o, d, e, l: \u006d to \u006c); then the one spelled plainly is another object's.
+    if body.count(b'"model"') == 1 and b"\\u006" not in body:
+        for common, instead in respellings(call.model, model):
+            if common in body:
+                return body.replace(common, instead)
+    replaced = replace_member(body, b"model", orjson.dumps(model))
+    return replaced if replaced is not None else encode({**call.json, "model": model}, "invalid_request", "the request")
+
+
+def encode(wire: Json, kind: str, what: str) -> bytes:
+    """JSON text. Failure of `kind` for what is nested deeper than orjson writes, which is less deep than it reads."""
+    try:
+        return orjson.dumps(wire)
+    except orjson.JSONEncodeError:
+        raise Failure(kind, f"{what} is nested too deeply to be said anew") from None
+
+
+@lru_cache(maxsize=1024)
+def respellings(asked: str, sent: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The two ways in which SDKs spell the member, and what takes its place."""
+    old, new = orjson.dumps(asked), orjson.dumps(sent)
+    return tuple((b'"model":%b%b' % (gap, old), b'"model":%b%b' % (gap, new)) for gap in (b"", b" "))
 
 
 def render(unified: Json, model: str, theirs: Dialect, provider: Provider) -> tuple[Json, list[str]]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from proxy.__main__ import EPILOG
 from proxy.call import KINDS, Outcome, compose
+from tests.sdk.sidecar import PATIENCE, Running, serving
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -23,8 +28,8 @@ def read_table(text: str, heading: str) -> list[list[str]]:
     return [[cell.strip(" `") for cell in row.strip("|").split("|")] for row in rows[2:]]
 
 
-def python_blocks(text: str) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
 def run(source: str) -> ModuleType:
@@ -51,6 +56,11 @@ def test_the_failure_table_is_the_closed_list() -> None:
     assert said == meant
 
 
+def test_the_exit_codes_are_those_of_the_help() -> None:
+    said = [code for code, _ in read_table((ROOT / "docs" / "operations.md").read_text("utf-8"), "Exit codes")]
+    assert said == re.findall(r"^  (\d+) ", EPILOG.partition("exit codes:")[2], flags=re.MULTILINE)
+
+
 def test_the_targets_that_are_named_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE))
     named = {target for document in DOCUMENTS for target in re.findall(r"`make ([a-z]+)", document.read_text("utf-8"))}
@@ -59,12 +69,12 @@ def test_the_targets_that_are_named_exist() -> None:
 
 
 def test_the_provider_in_the_readme_is_the_file() -> None:
-    [block] = [block for block in python_blocks(README) if "PROVIDER =" in block]
+    [block] = [block for block in blocks(README, "python") if "PROVIDER =" in block]
     assert block == (ROOT / "proxy" / "providers" / "groq.py").read_text("utf-8")
 
 
 async def test_the_policy_in_the_readme_works() -> None:
-    [block] = [block for block in python_blocks(README) if "class Concurrency" in block]
+    [block] = [block for block in blocks(README, "python") if "class Concurrency" in block]
     seen: list[Any] = []
 
     async def answer(call: Any) -> Outcome:
@@ -75,3 +85,62 @@ async def test_the_policy_in_the_readme_works() -> None:
     call: Any = object()
     assert await handler(call) == Outcome(200)
     assert seen == [call]
+
+
+# ---- examples, against a sidecar
+
+CONFIG = """
+listen: {hosts: [127.0.0.1], port: 0}
+ops: {hosts: [127.0.0.1], port: 0}
+providers: {mock: {mock: {first_token_ms: 0, inter_token_ms: 0}}}
+"""
+
+#: Each example that asks a sidecar: document, words that find it, exit code, words of its output.
+ASKING: list[tuple[str, str, int, list[str]]] = [
+    ("README.md", '"model": "mock", "stream": true', 0, ['"content":"You"', '"content":" Hello"', "data: [DONE]"]),
+    ("docs/mock.md", '"model": "mock", "stream": true', 0, ['"content":" hello"', "data: [DONE]"]),
+    ("docs/mock.md", '"model": "mock-cut-3"', 18, ['"content":"You"', '"type":"provider_stream_cut"']),
+    ("docs/mock.md", '"model": "mock-status-429-retry-after-2"', 0, ["HTTP/1.1 429", "retry-after: 2"]),
+    ("docs/mock.md", '"model": "mock-tools"', 0, ['"name":"get_time"', '"finish_reason":"tool_calls"']),
+]
+
+
+@pytest.fixture(scope="module")
+def sidecar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with serving(CONFIG, tmp_path_factory.mktemp("sidecar")) as running:
+        yield running
+
+
+def perform(command: list[str], example: str, sidecar: Running) -> subprocess.CompletedProcess[str]:
+    """Run an example as written, but for the port."""
+    there = example.replace("http://127.0.0.1:11411", sidecar.url)
+    assert there != example
+    return subprocess.run([*command, there], capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+def asks(block: str) -> bool:
+    return "11411" in block and "curl" in block
+
+
+@pytest.mark.parametrize(("document", "finds", "code", "words"), ASKING)
+def test_an_example_for_the_shell_works(
+    document: str, finds: str, code: int, words: list[str], sidecar: Running
+) -> None:
+    [example] = [
+        block for block in blocks((ROOT / document).read_text("utf-8"), "sh") if asks(block) and finds in block
+    ]
+    done = perform(["bash", "-c"], example, sidecar)
+    assert done.returncode == code, done.stderr
+    assert [word for word in words if word not in done.stdout] == []
+
+
+def test_every_example_for_the_shell_is_tried() -> None:
+    examples = [block for document in DOCUMENTS for block in blocks(document.read_text("utf-8"), "sh") if asks(block)]
+    assert len(examples) == len(ASKING)
+
+
+def test_the_program_in_the_readme_works(sidecar: Running) -> None:
+    [program] = [block for block in blocks(README, "python") if "from openai import" in block]
+    done = perform([sys.executable, "-c"], program, sidecar)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("You said: Hello\n")

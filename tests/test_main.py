@@ -109,6 +109,14 @@ def test_check_reads_its_options(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "$schema" in capsys.readouterr().out
 
 
+def test_chat_asks_where_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OUTRIDER_PORT", "1")
+    assert main(["chat", "Hi"]) == 1
+    assert capsys.readouterr().err.startswith("outrider: nothing answers at http://127.0.0.1:1;")
+
+
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["serve", "--fast"], ["chat"], ["check", "extra"]])
 def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
 
 import orjson
@@ -44,6 +45,8 @@ class CallLine(NamedTuple):
     dropped: list[str]
 
     def fields(self) -> Fields:
+        usage = self.usage
+        ttft = self.ttft
         return {
             "time": timestamp(self.time),
             "level": "info",
@@ -55,11 +58,11 @@ class CallLine(NamedTuple):
             "status": self.status,
             "kind": self.kind,
             "attempts": self.attempts,
-            "ttft_ms": milliseconds(self.ttft),
+            "ttft_ms": None if ttft is None else milliseconds(ttft),
             "duration_ms": milliseconds(self.duration),
-            "tokens_in": None if self.usage is None else self.usage.prompt,
-            "tokens_out": None if self.usage is None else self.usage.completion,
-            "dropped": [name[:LONGEST_NAME] for name in self.dropped[:MOST_NAMES]],
+            "tokens_in": None if usage is None else usage.prompt,
+            "tokens_out": None if usage is None else usage.completion,
+            "dropped": [name[:LONGEST_NAME] for name in self.dropped[:MOST_NAMES]] if self.dropped else [],
         }
 
 
@@ -141,8 +144,14 @@ def printable(text: str) -> str:
 
 def timestamp(seconds: float) -> str:
     """RFC 3339 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    whole = int(seconds)
+    return f"{second(whole)}.{int((seconds - whole) * 1000):03d}Z"
 
 
-def milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds * 1000, 3)
+@lru_cache(maxsize=4)
+def second(whole: int) -> str:
+    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -9,8 +9,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
 from operator import attrgetter
+from typing import NamedTuple
 
-from proxy.call import BUCKETS, KINDS, Call, Outcome, Usage
+from proxy.call import BUCKETS, KINDS, Usage
 
 #: Upper bounds in seconds, inclusive. A model answers in milliseconds to minutes; what we add takes microseconds.
 CALL_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
@@ -19,6 +20,18 @@ OVERHEAD_BOUNDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
 BLAMED_ON_PROVIDER = frozenset(kind for kind, rule in KINDS.items() if rule.party in ("provider", "operator"))
 
 read_buckets = attrgetter(*BUCKETS)
+
+
+class Ended(NamedTuple):
+    """What is counted of a call, so that nothing holds on to the call itself. `kind` is None when it ended well; seconds throughout."""
+
+    kind: str | None
+    phase: str
+    attempts: int
+    upstream_seconds: float
+    ttft: float | None
+    usage: Usage | None
+    seconds: float
 
 
 class Distribution:
@@ -73,32 +86,36 @@ class Series:
         self.ttft = Distribution(CALL_BOUNDS)
         self.overhead = Distribution(OVERHEAD_BOUNDS)
 
-    def succeed(self, call: Call, outcome: Outcome, seconds: float) -> None:
-        self.success += 1
-        self.overhead.observe(max(0.0, seconds - call.upstream_seconds))
-        self._record(call, outcome.usage or call.usage, outcome.ttft, seconds)
+    def count(self, ended: Ended) -> None:
+        """Of a failed call too: what the provider had already said is billed."""
+        if ended.kind is None:
+            self.success += 1
+            self.overhead.observe(max(0.0, ended.seconds - ended.upstream_seconds))
+        else:
+            self._fail(ended.kind, ended.phase)
+        self.duration.observe(ended.seconds)
+        if ended.attempts:
+            self.attempts += ended.attempts
+            self.upstream.observe(ended.upstream_seconds)
+        if ended.ttft is not None:
+            self.ttft.observe(ended.ttft)
+        if ended.usage is not None:
+            self._add(ended.usage)
 
-    def fail(self, call: Call, kind: str, seconds: float) -> None:
-        """What the provider had already said is counted too: it is billed."""
+    def _fail(self, kind: str, phase: str) -> None:
         self.failures[kind] = self.failures.get(kind, 0) + 1
         if kind == "client_gone":
-            self.gone[call.phase] = self.gone.get(call.phase, 0) + 1
-        self._record(call, call.usage, call.ttft, seconds)
-
-    def _record(self, call: Call, usage: Usage | None, ttft: float | None, seconds: float) -> None:
-        self.duration.observe(seconds)
-        if call.attempts:
-            self.attempts += call.attempts
-            self.upstream.observe(call.upstream_seconds)
-        if ttft is not None:
-            self.ttft.observe(ttft)
-        if usage is not None:
-            self._add(usage)
+            self.gone[phase] = self.gone.get(phase, 0) + 1
 
     def _add(self, usage: Usage) -> None:
-        for bucket, count in zip(BUCKETS, read_buckets(usage), strict=True):
-            if count:
-                setattr(self.usage, bucket, getattr(self.usage, bucket) + count)
+        mine = self.usage
+        mine.input += usage.input
+        mine.cache_read += usage.cache_read
+        mine.cache_write += usage.cache_write
+        mine.output += usage.output
+        mine.reasoning += usage.reasoning
+        mine.audio_input += usage.audio_input
+        mine.audio_output += usage.audio_output
 
     @property
     def total(self) -> int:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from random import getrandbits
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import orjson
@@ -17,14 +16,15 @@ from aiohttp import web
 from proxy.call import Call, Failure, Handler, Json, Outcome, Target
 from proxy.dialects import Dialect
 from proxy.receipt import render_receipt, safe
-from proxy.server.client import CLOSE, KEEP, ClientConnection, OpenResponse, Written
+from proxy.server.client import OpenResponse
+from proxy.server.connection import ClientConnection, Request
+from proxy.server.request import model_of, parse_json, path_of, request_id, timeout_of
 from proxy.server.routes import CALLS, MODELS, Door
 from proxy.translate import DIALECTS
 
 log = logging.getLogger(__name__)
 
-LONGEST_ID = 128
-LONGEST_MODEL = 256
+RETRY = frozenset({"retry-after", "retry-after-ms"})
 JSON_TYPE = ("content-type", "application/json")
 
 
@@ -34,7 +34,8 @@ class Router(Protocol):
 
 
 class Gateway:
-    """`handle` requests, once `handler` is set. `drain` refuses new calls; `idle` is set once the last one has ended.
+    """`handle` requests, once `handler` is set. `drain` refuses new calls; `idle` is set once the last one has
+    ended; `cut` ends them.
 
     `admit` is the first policy inside the metrics: it reads and checks the request, so that refused ones are counted too.
     `ended` is told of each call with its Outcome or Failure and its duration in seconds.
@@ -50,6 +51,7 @@ class Gateway:
         self.handler: Handler
         self.router = router
         self.draining: float | None = None
+        self._over = False
         self.calls: set[Call] = set()
         self.idle = asyncio.Event()
         self._body_limit = body_limit
@@ -62,26 +64,28 @@ class Gateway:
         if not self.calls:
             self.idle.set()
 
-    async def handle(self, request: web.BaseRequest) -> Written:
-        connection = request.protocol
-        assert isinstance(connection, ClientConnection)
+    def cut(self) -> None:
+        """End the calls that are still in flight: each is told in its own dialect that it is not complete."""
+        self._over = True
+        for call in self.calls:
+            assert isinstance(call.client, OpenResponse)
+            call.client.interrupt()
+
+    def handle(self, request: Request, connection: ClientConnection) -> Awaitable[bool]:
+        """Whether the connection lives on; the response is then on the wire."""
+        head = request.head
         client = OpenResponse(request, connection)
-        path = request.raw_path.partition("?")[0]
-        door = CALLS.get(path) if request.method == "POST" else None
-        if door is not None:
-            await self._serve(request, client, door)
-        else:
-            await self._elsewhere(request, client)
-        connection.client = None
-        return KEEP if client.keep_alive else CLOSE
+        door = CALLS.get(path_of(head)) if head.method == "POST" else None
+        return self._elsewhere(request, client) if door is None else self._serve(request, client, door)
 
     # ---- a call
 
-    async def _serve(self, request: web.BaseRequest, client: OpenResponse, door: Door) -> None:
+    async def _serve(self, request: Request, client: OpenResponse, door: Door) -> bool:
         began = self._time()
-        call = Call(request_id(request), door.dialect, door.operation, b"", {}, "", False, request.headers, client, began)
+        caller = request.head.headers
+        call = Call(request_id(caller), door.dialect, door.operation, b"", {}, "", False, caller, client, began)
         self.calls.add(call)
-        end: Outcome | Failure = Failure("client_gone", "the application hung up")
+        end: Outcome | Failure | None = None
         try:
             end = await self.handler(call)
         except Failure as failure:
@@ -95,7 +99,8 @@ class Gateway:
             self.calls.discard(call)
             if self.draining is not None and not self.calls:
                 self.idle.set()
-            self._ended(call, end, self._time() - began)
+            self._ended(call, end or Failure("client_gone", "the application hung up"), self._time() - began)
+        return client.close()
 
     async def admit(self, call: Call, next: Handler) -> Outcome:
         """A Policy. Failure: `draining`, or what is wrong with the request."""
@@ -104,8 +109,21 @@ class Gateway:
         if self.draining is not None:
             client.keep_alive = False
             raise Failure("draining", "this sidecar is shutting down", retry_after=self.draining)
+        try:
+            await self._read(call, client)
+            return await next(call)
+        except asyncio.CancelledError:
+            if not self._over:
+                raise
+            client.keep_alive = False
+            detail = "the sidecar was shut down before the answer was complete"
+            raise Failure("draining", detail, retry_after=self.draining) from None
+
+    async def _read(self, call: Call, client: OpenResponse) -> None:
         call.phase = "reading"
-        call.body = await self._body(client.request, client)
+        body = client.request.body
+        whole = body.is_eof() and body.total_bytes <= self._body_limit
+        call.body = body.read_nowait() if whole else await self._body(client.request, client)
         call.json = parse_json(call.body)
         call.model = model_of(call.json)
         call.json = DIALECTS[call.dialect].parse_request(call.json)
@@ -113,24 +131,23 @@ class Gateway:
         call.timeout = timeout_of(call.json)
         call.targets = self.router.resolve(call.model)
         call.target = call.targets[0]
-        return await next(call)
 
-    async def _body(self, request: web.BaseRequest, client: OpenResponse) -> bytes:
-        content = request.content
-        if content.is_eof() and content.total_bytes <= self._body_limit:
-            return content.read_nowait()
-        length = request.content_length
-        if length is not None and length > self._body_limit:
+    async def _body(self, request: Request, client: OpenResponse) -> bytes:
+        headers, pieces, size = request.head.headers, [], 0
+        if int(headers.get("content-length", 0)) > self._body_limit:
             raise self._too_large(client)
-        if request.headers.get("expect", "").lower() == "100-continue":
+        if headers.get("expect", "").lower() == "100-continue":
             client.proceed()
         try:
-            return await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            raise self._too_large(client) from None
+            while piece := await request.body.readany():
+                pieces.append(piece)
+                size += len(piece)
+                if size > self._body_limit:
+                    raise self._too_large(client)
         except web.RequestPayloadError as error:
             client.keep_alive = False
             raise Failure("invalid_request", f"the request body cannot be read: {error}") from None
+        return b"".join(pieces)
 
     def _too_large(self, client: OpenResponse) -> Failure:
         client.keep_alive = False
@@ -138,8 +155,8 @@ class Gateway:
 
     # ---- what is no call
 
-    async def _elsewhere(self, request: web.BaseRequest, client: OpenResponse) -> None:
-        path, method = request.path, request.method
+    async def _elsewhere(self, request: Request, client: OpenResponse) -> bool:
+        path, method = path_of(request.head), request.head.method
         if path in MODELS and method == "GET":
             answer(client, 200, {"object": "list", "data": self.router.models()}, [])
         elif path in CALLS or path in MODELS:
@@ -150,9 +167,10 @@ class Gateway:
             doors = ", ".join(sorted({*CALLS, *MODELS}))
             failure = Failure("invalid_request", f"there is nothing at {safe(path)[:200]}; there is {doors}", status=404)
             answer(client, 404, DIALECTS["openai"].render_error(failure), [])
-        if request.body_exists:
+        if not request.body.is_eof():
             client.keep_alive = False
         await client.finish()
+        return client.close()
 
     # ---- failures
 
@@ -166,7 +184,7 @@ class Gateway:
         elif failure.told:
             await client.finish()
         else:
-            if call.stream:
+            if call.stream and not failure.midway:
                 client.write(b"\n\n" + dialect.render_error_event(failure))
             client.cut()
 
@@ -188,45 +206,10 @@ def advice(failure: Failure) -> list[tuple[str, str]]:
         headers.append(("retry-after-ms", str(round(failure.retry_after * 1000))))
     if failure.party in ("operator", "caller") or failure.kind == "budget_exceeded":
         headers.append(("x-should-retry", "false"))
-    return headers
+    return [*headers, *(pair for pair in failure.headers if pair[0] not in RETRY)]
 
 
 def answer(client: OpenResponse, status: int, body: Json | bytes, headers: list[tuple[str, str]]) -> None:
     data = body if isinstance(body, bytes) else orjson.dumps(body)
     client.start(status, [JSON_TYPE, ("content-length", str(len(data))), *headers])
     client.write(data)
-
-
-def request_id(request: web.BaseRequest) -> str:
-    """The caller's own id where it sent a decent one."""
-    given = request.headers.get("x-request-id", "")
-    if given and len(given) <= LONGEST_ID and given.isascii() and given.isprintable():
-        return given
-    return f"{getrandbits(128):032x}"
-
-
-def parse_json(body: bytes) -> Json:
-    try:
-        wire = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        detail = f"the request body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
-        raise Failure("invalid_request", detail) from None
-    if type(wire) is not dict:
-        raise Failure("invalid_request", "the request body must be a JSON object")
-    return wire
-
-
-def model_of(wire: Json) -> str:
-    model = wire.get("model")
-    if type(model) is not str or not model:
-        raise Failure("invalid_request", "model must be a string that names a model", param="model")
-    if len(model) > LONGEST_MODEL or not model.isprintable():
-        raise Failure("invalid_request", f"model must be at most {LONGEST_MODEL} printable characters", param="model")
-    return model
-
-
-def timeout_of(wire: Json) -> float | None:
-    timeout = wire.get("timeout")
-    if timeout is not None and not 0 < timeout < float("inf"):
-        raise Failure("invalid_request", "timeout must be a positive number of seconds", param="timeout")
-    return timeout

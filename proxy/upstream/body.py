@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from proxy.call import Call, Failure, Usage
 from proxy.dialects import Dialect
 from proxy.dialects.openai.stream import ChunkRenderer
@@ -13,15 +15,19 @@ from proxy.wire.sse import Reader, TooLong
 class Relay:
     """Bytes in, the same bytes out."""
 
-    __slots__ = ("_meter", "note")
+    __slots__ = ("_meter",)
 
     def __init__(self, theirs: Dialect) -> None:
         self._meter = Meter(theirs)
-        self.note = self._meter.note
 
     def feed(self, data: bytes) -> bytes:
-        self.note(data)
+        self._meter.note(data)
         return data
+
+    def sink(self, write: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        """What the connection pumps into, once the client has started."""
+        self._meter.write = write
+        return self._meter.pass_on
 
     def end(self) -> bytes:
         self._meter.verdict()
@@ -29,6 +35,10 @@ class Relay:
 
     def usage(self, call: Call) -> Usage | None:
         return self._meter.usage(call)
+
+    def midway(self) -> bool:
+        """Whether what was passed on ends in the middle of an event."""
+        return self._meter.midway()
 
 
 class Translation:
@@ -44,18 +54,27 @@ class Translation:
             self._renderer.created = created
 
     def feed(self, data: bytes) -> bytes:
-        parse, render = self._parser.feed, self._renderer.feed
-        try:
-            events = self._reader.feed(data)
-        except TooLong as error:
-            raise Failure("provider_error", f"the provider sent {error}") from None
-        if len(events) == 1:
-            chunks = parse(events[0])
-            if len(chunks) == 1:
-                return render(chunks[0])
-        else:
-            chunks = [chunk for event in events for chunk in parse(event)]
-        return b"".join(map(render, chunks))
+        held: list[bytes] = []
+        self.sink(held.append)(data)
+        return b"".join(held)
+
+    def sink(self, write: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        """What the connection pumps into: at most one write for each piece."""
+        read, parse, render = self._reader.feed, self._parser.feed, self._renderer.feed
+
+        def translate(data: bytes) -> None:
+            try:
+                events = read(data)
+            except TooLong as error:
+                raise Failure("provider_error", f"the provider sent {error}") from None
+            said = []
+            for event in events:
+                for chunk in parse(event):
+                    said.append(render(chunk))
+            if said:
+                write(b"".join(said))
+
+        return translate
 
     def end(self) -> bytes:
         last = b"".join(map(self._renderer.feed, self._parser.end()))
@@ -63,6 +82,10 @@ class Translation:
 
     def usage(self, call: Call) -> Usage | None:
         return self._parser.usage
+
+    def midway(self) -> bool:
+        """Never: only whole events are said."""
+        return False
 
 
 class Opening:

@@ -27,13 +27,13 @@ class Stale(Exception):
 class Connection(asyncio.Protocol):
     """`send`, then `head`, then `read` pieces until b"" or `pump` into a sink; `abort` at any time.
 
-    Waiting methods raise Failure. `status` and `headers` (names in lower case) stand after `head`. `reusable` tells whether
-    the connection may carry another exchange after `complete`.
+    Waiting methods raise Failure. Who lends the connection calls `check_time` once `due` has passed. `status` and `headers`
+    (names in lower case) stand after `head`. `reusable` tells whether it may carry another exchange after `complete`.
     """
 
     __slots__ = (
-        "_closed", "_deadline", "_failure", "_head_size", "_header_limit", "_held", "_idle", "_loop", "_nudged", "_parser", "_paused",
-        "_pieces", "_sink", "_timer", "_until_close", "_waiter", "active", "complete", "headers", "heard", "headed",
+        "_begin_by", "_closed", "_deadline", "_failure", "_head_size", "_header_limit", "_held", "_idle", "_loop", "_nudged", "_parser", "_paused",
+        "_pieces", "_sink", "_slow", "_until_close", "_waiter", "active", "complete", "due", "headers", "heard", "headed",
         "idle_since", "on_lost", "reusable", "reused", "status", "transport",
     )  # fmt: skip
 
@@ -42,7 +42,7 @@ class Connection(asyncio.Protocol):
         self._header_limit = header_limit
         self._parser = httptools.HttpResponseParser(self)
         self._waiter: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self.due = 0.0
         self._closed = False
         self.transport: asyncio.Transport
         self.active = False
@@ -65,6 +65,7 @@ class Connection(asyncio.Protocol):
         self._held = 0
         self._sink: Sink = self._hold
         self._paused = False
+        self._slow = False
 
     # ---- for the exchange
 
@@ -78,13 +79,25 @@ class Connection(asyncio.Protocol):
         self._idle = idle
         self._deadline = deadline
         now = self._loop.time()
-        self._timer = self._loop.call_at(min(now + first_byte, deadline), self._check_time)
+        self._begin_by = now + first_byte
+        self.due = min(self._begin_by, now + idle, deadline)
         self.transport.write(request)
 
-    async def head(self) -> None:
+    def head(self) -> asyncio.Future[None]:
         """Wait for status and headers. Raises Stale when the connection turned out to be dead already."""
-        while not self.headed:
-            await self._wait()
+        waiter = self._waiter = self._loop.create_future()
+        if self._failure is not None:
+            waiter.set_exception(self._failure)
+        elif self.headed:
+            waiter.set_result(None)
+        return waiter
+
+    def whole(self) -> bytes | None:
+        """The answer's body if all of it has come and none was read, else None."""
+        if not self.complete or self._failure is not None:
+            return None
+        pieces, self._pieces = self._pieces, []
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def read(self) -> bytes:
         """The pieces that have come, joined; b"" when the answer is complete or somebody nudged."""
@@ -94,12 +107,12 @@ class Connection(asyncio.Protocol):
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._held = 0
-        self.resume()
+        self._go_on()
         return data
 
     async def pump(self, sink: Sink) -> None:
         """Hand every further piece to `sink` in the loop turn in which it is read, until the answer is complete."""
-        self.resume()
+        self._go_on()
         self._sink = sink
         for piece in self._pieces:
             sink(piece)
@@ -108,23 +121,27 @@ class Connection(asyncio.Protocol):
         while not self.complete:
             await self._wait()
 
-    @property
-    def pending(self) -> bool:
-        return bool(self._pieces)
-
     def nudge(self) -> None:
         """Let a waiting `read` return with what there is."""
         self._nudged = True
         self._wake()
 
     def pause(self) -> None:
-        """The reader is slow: stop reading from the provider."""
+        """The reader is slow: stop reading from the provider until `resume`."""
+        self._slow = True
+        self._hold_back()
+
+    def resume(self) -> None:
+        self._slow = False
+        self._go_on()
+
+    def _hold_back(self) -> None:
         if not self._paused and not self._closed and self.active and not self.complete:
             self._paused = True
             self.transport.pause_reading()
 
-    def resume(self) -> None:
-        if self._paused:
+    def _go_on(self) -> None:
+        if self._paused and not self._slow:
             self._paused = False
             if not self._closed:
                 self.heard = self._loop.time()
@@ -132,15 +149,13 @@ class Connection(asyncio.Protocol):
 
     def done(self) -> bool:
         """End the exchange. Whether the connection may be used again."""
-        self._stop_timer()
         self.active = False
         self._sink = self._hold
-        unsent = self.transport.get_write_buffer_size() if not self._closed else 1
-        return self.complete and self.reusable and not unsent
+        transport = self.transport
+        return self.complete and self.reusable and not transport.is_closing() and not transport.get_write_buffer_size()
 
     def abort(self) -> None:
         """Close at once: what the provider still sends is refused, not drained."""
-        self._stop_timer()
         self.active = False
         if not self._closed:
             self._closed = True
@@ -152,42 +167,37 @@ class Connection(asyncio.Protocol):
         if self._failure is not None:
             raise self._failure
         self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        await self._waiter
 
     def _wake(self) -> None:
-        waiter = self._waiter
+        waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
     def _fail(self, failure: BaseException) -> None:
-        if self._failure is None and not self.complete:
-            self._failure = failure
-            self._wake()
+        if self._failure is not None or self.complete:
+            return
+        self._failure = failure
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(failure)
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _check_time(self) -> None:
-        """One timer serves first byte, idle and total: when it fires it looks at the clock and is set anew."""
-        now = self._loop.time()
-        quiet_until = self.heard + self._idle if self.heard else now
+    def check_time(self, now: float) -> None:
+        """`due` has passed: first byte, idle and total are told apart only now, so that no byte pays for a timer."""
+        if not self.active or self.complete:
+            return
+        quiet_until = self.heard + self._idle if self.heard else self._begin_by
         if now >= self._deadline:
             self._time_out("the provider did not finish in the time the call was given")
         elif self._paused or now < quiet_until:
             at = now + self._idle if self._paused else quiet_until
-            self._timer = self._loop.call_at(min(at, self._deadline), self._check_time)
+            self.due = min(at, now + self._idle, self._deadline)
         elif not self.heard:
             self._time_out("the provider did not begin to answer in time")
         else:
             self._time_out(f"the provider sent nothing for {self._idle:g} seconds")
 
     def _time_out(self, detail: str) -> None:
-        self._timer = None
         if self._paused:
             self._fail(Failure("client_gone", "the application did not read its answer in time"))
         else:
@@ -220,12 +230,12 @@ class Connection(asyncio.Protocol):
         self._closed = True
         self.reusable = False
         if self.active and not self.complete:
-            self._lose()
+            self._lose(exc)
         if self.on_lost is not None:
             self.on_lost(self)
 
-    def _lose(self) -> None:
-        if self.headed and self._until_close:
+    def _lose(self, exc: Exception | None) -> None:
+        if self.headed and self._until_close and exc is None:
             self.complete = True
             self._wake()
         elif self.headed:
@@ -255,10 +265,15 @@ class Connection(asyncio.Protocol):
             self._until_close = False
 
     def on_headers_complete(self) -> None:
+        if self.headed:
+            return
         status = self._parser.get_status_code()
         if status < 200:
             self.headers.clear()
             self._until_close = True
+            return
+        if self._head_size > self._header_limit and size_of(self.headers) > self._header_limit:
+            self._break(f"the provider's headers are longer than {self._header_limit} bytes")
             return
         self.status = status
         self.headed = True
@@ -278,7 +293,7 @@ class Connection(asyncio.Protocol):
         self._pieces.append(data)
         self._held += len(data)
         if self._held > HOLD:
-            self.pause()
+            self._hold_back()
         self._wake()
 
 
@@ -291,6 +306,10 @@ def lower_name(name: bytes) -> str:
     if len(_names) < 512:
         _names[name] = lower
     return lower
+
+
+def size_of(headers: list[tuple[str, str]]) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 def _refuse(data: bytes) -> None:

@@ -6,7 +6,8 @@ Environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, SSL
 from __future__ import annotations
 
 import asyncio
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # not in typeshed, documented since 3.x
 
 import aiohttp
 from aiohttp.connector import Connection as Lease
@@ -17,6 +18,7 @@ from proxy.upstream.connection import Connection
 from proxy.upstream.tls import ResumingContext
 
 DNS_SECONDS = 30
+PROXY_SCHEMES = ("http", "https")
 
 
 class Dialer:
@@ -29,12 +31,16 @@ class Dialer:
 
     async def dial(self, origin: URL) -> Connection:
         """A connected Connection to scheme, host and port of `origin`. Failure("network_error") says why not."""
+        proxy = proxy_for(origin)
+        if proxy is not None and proxy.scheme not in PROXY_SCHEMES:
+            spoken = " and ".join(PROXY_SCHEMES)
+            raise Failure("network_error", f"{origin.host} is behind a {proxy.scheme} proxy; {spoken} proxies are supported")
         request = aiohttp.ClientRequest(
-            "GET", origin, loop=self._loop, ssl=self._context(origin), proxy=proxy_for(origin), trust_env=False
+            "GET", origin, loop=self._loop, ssl=self._context(origin), proxy=proxy, trust_env=False
         )
         try:
             lease = await self._connector.connect(request, [], aiohttp.ClientTimeout())
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, UnicodeError) as error:
             raise Failure("network_error", f"cannot connect to {origin.host}: {reason(error)}") from error
         return self._take_over(lease, origin)
 
@@ -62,12 +68,13 @@ class Dialer:
 class Leased(Connection):
     """A Connection on a transport that the connector still counts: its end is told to the connector, and its TLS session kept."""
 
-    __slots__ = ("_handler", "_lease")
+    __slots__ = ("_handler", "_lease", "_tls")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lease: Lease) -> None:
         super().__init__(loop)
         self._lease = lease
         self._handler = lease.protocol
+        self._tls = lease.transport.get_extra_info("ssl_object") if lease.transport is not None else None
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -77,21 +84,25 @@ class Leased(Connection):
         self._lease.close()
 
     def done(self) -> bool:
-        tls = self.transport.get_extra_info("ssl_object")
-        if tls is not None:
-            tls.context.keep_session(tls)
+        if self._tls is not None:
+            self._tls.context.keep_session(self._tls)
         return super().done()
 
 
 def proxy_for(origin: URL) -> URL | None:
     """The proxy that the environment names for this origin."""
     proxies = getproxies_environment()
-    if not proxies or proxy_bypass_environment(origin.host or "", proxies):
+    if not proxies or proxy_bypass_environment(f"{origin.host}:{origin.port}", proxies):
         return None
     found = proxies.get(origin.scheme) or proxies.get("all")
-    return URL(found) if found else None
+    if not found:
+        return None
+    return URL(found if "://" in found else f"http://{found}")
 
 
-def reason(error: aiohttp.ClientError) -> str:
+def reason(error: Exception) -> str:
+    """Short, and without the proxy's address, which may hold its password."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"its proxy answered {error.status}"
     inner = error.__cause__ or error.__context__
     return str(getattr(inner, "strerror", None) or inner or error)

@@ -14,10 +14,11 @@ import orjson
 
 from proxy.call import Call, Failure, Headers, Outcome
 from proxy.receipt import passed_headers, render_receipt
-from proxy.translate import Plan, Unsupported, plan
+from proxy.translate import Plan, Unsupported, encode, plan
 from proxy.upstream.body import Opening, Relay, Translation
 from proxy.upstream.connection import Connection, Stale
 from proxy.upstream.road import Road
+from proxy.upstream.secrecy import Secrets
 
 #: A whole reply up to this size is held, so that what is wrong with it is known before the client hears of it.
 WHOLE = 1 << 20
@@ -50,13 +51,21 @@ class Exchange:
         call.attempts += 1
         words = plan(call, road.endpoint, call.target.model, self._unsupported)
         call.dropped = words.dropped
-        deadline = call.deadline if call.deadline is not None else self._time() + road.timeouts.total
+        deadline = self._time() + road.timeouts.total
+        if call.deadline is not None and call.deadline < deadline:
+            deadline = call.deadline
         connection = await self._ask(call, road, words.body, deadline)
         reuse = False
         try:
-            outcome = await self._answer(call, words, connection, road)
+            if connection.status >= 300:
+                raise await self._refusal(words, connection, road)
+            answer = self._stream if call.stream and is_event_stream(connection) else self._whole
+            outcome = await answer(call, words, connection, road)
             reuse = connection.done()
             return outcome
+        except Failure as failure:
+            road.secrets.hide_in(failure)
+            raise
         finally:
             call.client.follow(None)
             road.pool.release(connection, reuse)
@@ -64,40 +73,33 @@ class Exchange:
     async def _ask(self, call: Call, road: Road, body: bytes, deadline: float) -> Connection:
         """Send, and wait for the head of the answer. A connection that died while idle is replaced, once."""
         request = road.request(call, body)
+        first_byte = road.timeouts.first_byte if call.stream else road.timeouts.total
         for fresh in (False, True):
             call.phase = "connecting"
-            connection = await road.pool.acquire(deadline, fresh)
-            asked = False
+            connection = (None if fresh else road.pool.take()) or await road.pool.acquire(deadline, fresh)
+            call.phase = "waiting"
+            began = self._time()
             try:
-                call.phase = "waiting"
-                began = self._time()
-                first_byte = road.timeouts.first_byte if call.stream else road.timeouts.total
                 connection.send(request, first_byte, road.timeouts.idle, deadline)
                 await connection.head()
-                call.upstream_seconds += self._time() - began
-                asked = True
                 return connection
             except Stale:
-                continue
+                road.pool.release(connection, False)
+            except BaseException:
+                road.pool.release(connection, False)
+                raise
             finally:
-                if not asked:
-                    road.pool.release(connection, False)
+                call.upstream_seconds += self._time() - began
         raise Failure("network_error", f"{road.endpoint.name} closes its connections as soon as they are open")
-
-    async def _answer(self, call: Call, words: Plan, connection: Connection, road: Road) -> Outcome:
-        if connection.status >= 300:
-            raise await self._refusal(words, connection, road)
-        kind = next((value for name, value in connection.headers if name == "content-type"), "")
-        if call.stream and kind.startswith("text/event-stream"):
-            return await self._stream(call, words, connection, road)
-        return await self._whole(call, words, connection, road)
 
     async def _refusal(self, words: Plan, connection: Connection, road: Road) -> Failure:
         try:
-            body = hide(await read_whole(connection, ERROR_BODY), road.endpoint.key)
+            body = road.secrets.hide_bytes(await read_whole(connection, ERROR_BODY))
         except Failure:
             body = b""  # the status says enough
-        return words.theirs.parse_error(connection.status, dict(connection.headers), body[:ERROR_BODY])
+        failure = words.theirs.parse_error(connection.status, dict(connection.headers), body[:ERROR_BODY])
+        failure.headers = passed_headers(connection.headers)
+        return failure
 
     # ---- a stream
 
@@ -105,13 +107,17 @@ class Exchange:
         body = Relay(words.theirs) if words.relay else Translation(words, call, int(self._wall()))
         try:
             held = await self._open(call, words, connection, body, road.timeouts.opening)
-            self._start(call, connection, EVENT_STREAM)
+            self._start(call, connection, road, EVENT_STREAM)
+            call.client.follow(connection)
             call.client.write(held)
             call.phase = "streaming"
             began = self._time()
-            await connection.pump(sink_for(call, body))
+            await connection.pump(body.sink(call.client.write))
             call.upstream_seconds += self._time() - began
             call.client.write(body.end())
+        except Failure as failure:
+            failure.midway = body.midway()
+            raise
         finally:
             call.usage = body.usage(call)
         await call.client.finish()
@@ -152,12 +158,14 @@ class Exchange:
     # ---- a whole reply
 
     async def _whole(self, call: Call, words: Plan, connection: Connection, road: Road) -> Outcome:
-        began = self._time()
-        body = await read_whole(connection, WHOLE if words.relay and not call.stream else LARGEST)
-        call.upstream_seconds += self._time() - began
+        body = connection.whole()
+        if body is None:
+            began = self._time()
+            body = await read_whole(connection, WHOLE if words.relay and not call.stream else LARGEST)
+            call.upstream_seconds += self._time() - began
         if not connection.complete and words.relay:
-            return await self._long(call, words, connection, body)
-        reply = load_reply(connection, body, road.endpoint.key)
+            return await self._long(call, road, connection, body)
+        reply = load_reply(connection, body, road.secrets)
         if call.stream:
             words.theirs.parse_reply(reply)
             raise Failure("provider_error", "the provider answered a request for a stream with a whole reply")
@@ -165,63 +173,41 @@ class Exchange:
         unified = words.theirs.parse_reply(reply)
         if not words.relay:
             unified["created"] = unified.get("created") or int(self._wall())
-            body = orjson.dumps(words.ours.render_reply(unified))
-        self._start(call, connection, [("content-type", "application/json"), ("content-length", str(len(body)))])
+            body = encode(words.ours.render_reply(unified), "provider_error", "the provider's reply")
+        self._start(call, connection, road, [("content-type", "application/json"), ("content-length", str(len(body)))])
         call.client.write(body)
         await call.client.finish()
         return Outcome(200, call.usage, call.target, None, call.attempts)
 
-    async def _long(self, call: Call, words: Plan, connection: Connection, held: bytes) -> Outcome:
+    async def _long(self, call: Call, road: Road, connection: Connection, held: bytes) -> Outcome:
         """A reply too large to hold is relayed as it comes; its usage is then not known."""
         length = [(name, value) for name, value in connection.headers if name == "content-length"]
-        self._start(call, connection, [("content-type", "application/json"), *length])
+        self._start(call, connection, road, [("content-type", "application/json"), *length])
+        call.client.follow(connection)
         call.client.write(held)
         await connection.pump(call.client.write)
         await call.client.finish()
         return Outcome(200, None, call.target, None, call.attempts)
 
-    def _start(self, call: Call, connection: Connection, headers: Headers) -> None:
-        ours = {name for name, _ in headers}
-        theirs = [pair for pair in passed_headers(connection.headers) if pair[0] not in ours]
+    def _start(self, call: Call, connection: Connection, road: Road, headers: Headers) -> None:
+        theirs = road.secrets.hide_in_headers(passed_headers(connection.headers))
         call.client.start(connection.status, [*headers, *theirs, *render_receipt(call, self._time())])
-        call.client.follow(connection)
 
 
-def sink_for(call: Call, body: Relay | Translation) -> Callable[[bytes], None]:
-    """From the parser's callback to the client's transport, in one loop turn."""
-    write = call.client.write
-    if isinstance(body, Relay):
-        note = body.note
-
-        def relay(data: bytes) -> None:
-            note(data)
-            write(data)
-
-        return relay
-
-    feed = body.feed
-
-    def translate(data: bytes) -> None:
-        said = feed(data)
-        if said:
-            write(said)
-
-    return translate
+def is_event_stream(connection: Connection) -> bool:
+    return dict(connection.headers).get("content-type", "").startswith("text/event-stream")
 
 
 async def read_whole(connection: Connection, limit: int) -> bytes:
     """The answer's body, or of a longer one what has come when the limit is passed."""
-    data = await connection.read()
-    if connection.complete and not connection.pending:
-        return data
-    pieces, size = [data], len(data)
+    pieces, size = [], 0
     while size <= limit and (data := await connection.read()):
         pieces.append(data)
         size += len(data)
     return b"".join(pieces)
 
 
-def load_reply(connection: Connection, body: bytes, key: str | None) -> dict[str, object]:
+def load_reply(connection: Connection, body: bytes, secrets: Secrets) -> dict[str, object]:
     if not connection.complete:
         raise Failure("provider_error", f"the provider's reply is longer than {LARGEST} bytes")
     try:
@@ -229,11 +215,6 @@ def load_reply(connection: Connection, body: bytes, key: str | None) -> dict[str
     except orjson.JSONDecodeError:
         reply = None
     if not isinstance(reply, dict):
-        words = " ".join(hide(body[:1200], key).decode("utf-8", "replace").split())[:300]
+        words = " ".join(secrets.hide_bytes(body[:1200]).decode("utf-8", "replace").split())[:300]
         raise Failure("provider_error", f"the provider's reply is not a JSON object: {words or 'it is empty'}", provider_status=200)
     return reply
-
-
-def hide(body: bytes, key: str | None) -> bytes:
-    """A provider that quotes our key back must not make us publish it."""
-    return body.replace(key.encode(), b"[redacted]") if key else body

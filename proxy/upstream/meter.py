@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import orjson
 
 from proxy.call import Call, Failure, Usage
 from proxy.dialects import Dialect
-from proxy.wire.sse import Event, Reader
+from proxy.wire.sse import Event, Reader, read_block
 
 HEAD = 4096
 TAIL = 8192
@@ -15,30 +17,44 @@ BYTES_PER_TOKEN = 4
 
 
 class Meter:
-    """`note` every piece in order; then ask for `usage`, and `verdict` at a clean end."""
+    """`note` every piece in order; then ask for `usage`, and `verdict` at a clean end. `write` is where `pass_on` passes pieces on to."""
 
-    __slots__ = ("_dialect", "_head", "_kept", "_kept_size", "size")
+    __slots__ = ("_dialect", "_forgotten", "_head", "_kept", "_kept_size", "write")
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._head = b""
         self._kept: list[bytes] = []
         self._kept_size = 0
-        self.size = 0
+        self._forgotten = 0
+        self.write: Callable[[bytes], None]
+
+    @property
+    def size(self) -> int:
+        return self._forgotten + self._kept_size
 
     def note(self, data: bytes) -> None:
-        self.size += len(data)
         self._kept.append(data)
         self._kept_size += len(data)
         if self._kept_size > TAIL + HEAD:
             self._compact()
 
+    def pass_on(self, data: bytes) -> None:
+        """The sink of a relay: one call between the parser's callback and the client's write."""
+        self._kept.append(data)
+        self._kept_size += len(data)
+        if self._kept_size > TAIL + HEAD:
+            self._compact()
+        self.write(data)
+
     def _compact(self) -> None:
         kept = b"".join(self._kept)
         if len(self._head) < HEAD:
             self._head += kept[: HEAD - len(self._head)]
-        self._kept = [kept[-TAIL:]]
-        self._kept_size = len(self._kept[0])
+        tail = kept[-TAIL:]
+        self._forgotten += len(kept) - len(tail)
+        self._kept = [tail]
+        self._kept_size = len(tail)
 
     def usage(self, call: Call) -> Usage:
         """As reported; else an estimate, marked as such."""
@@ -52,11 +68,10 @@ class Meter:
     def verdict(self) -> None:
         """Failure when the stream ended without the dialect's own ending, or with an error event (which the client has then seen).
 
-        A last event longer than the tail cannot be read: then the clean end of the connection has to do.
+        A last event longer than the tail cannot be read: then it has to do that it came whole.
         """
-        events = self._tail_events()
-        ended = not events
-        for event in events:
+        ended = self._is_end_of_event()
+        for event in self._tail_events():
             try:
                 ended = self._dialect.read_event(event) == "end" or ended
             except Failure as failure:
@@ -64,6 +79,12 @@ class Meter:
                 raise
         if not ended:
             raise Failure("provider_stream_cut", "the provider's stream ended before the model had finished")
+
+    def midway(self) -> bool:
+        """Whether the last piece left an event unfinished whose data had begun: a blank line would complete it."""
+        tail = b"".join(self._kept).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        _, boundary, rest = tail.rpartition(b"\n\n")
+        return read_block(rest) is not None or (not boundary and self._forgotten > 0)
 
     def _usage_of(self, event: Event) -> Usage | None:
         if b"usage" not in event.data:
@@ -83,6 +104,14 @@ class Meter:
             # The tail begins somewhere inside an event: drop that one.
             tail = tail.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
         return Reader().feed(tail)
+
+    def _is_end_of_event(self) -> bool:
+        """Whether the tail is nothing but the end of one event, whole but longer than what is kept."""
+        tail = b"".join(self._kept)
+        if self.size == len(tail):
+            return False
+        _, blank, rest = tail.replace(b"\r\n", b"\n").partition(b"\n\n")
+        return bool(blank) and not rest
 
     def _estimate(self, call: Call) -> Usage:
         events = len(Reader().feed(self._head)) or len(self._tail_events())

@@ -16,6 +16,9 @@ from proxy.upstream.connection import Connection
 #: A burst of answers makes many connections idle at once: what is above the limit is kept this long, for the next burst.
 SURPLUS_SECONDS = 1.0
 
+#: How exact the time limits of an exchange are.
+TICK_SECONDS = 0.1
+
 Dial = Callable[[], Awaitable[Connection]]
 
 
@@ -42,7 +45,8 @@ class Pool:
         self._active = 0
         self._idle: deque[Connection] = deque()
         self._waiters: deque[asyncio.Future[None]] = deque()
-        self._sweep: asyncio.TimerHandle | None = None
+        self._busy: set[Connection] = set()
+        self._tick: asyncio.TimerHandle | None = None
 
     def statistics(self) -> dict[str, int]:
         return {
@@ -55,6 +59,13 @@ class Pool:
             "reused": self.reused,
         }
 
+    def take(self) -> Connection | None:
+        """The idle connection used last, if there is one and nobody is before us; what `acquire` gives without waiting."""
+        if not self._idle or self._active >= self.limits.connections:
+            return None
+        self._active += 1
+        return self._lend_idle()
+
     async def acquire(self, deadline: float, fresh: bool = False) -> Connection:
         """A connection: the idle one used last, or a new one. `fresh` asks for a new one.
 
@@ -65,34 +76,44 @@ class Pool:
         else:
             self._active += 1
         if self._idle and not fresh:
-            connection = self._idle.pop()
-            connection.reused = True
-            self.reused += 1
-            return connection
+            return self._lend_idle()
+        self._make_room()
         try:
-            return await self._open(deadline)
+            connection = await self._open(deadline)
         except BaseException:
             self._leave()
             raise
+        self._busy.add(connection)
+        if self._tick is None:
+            self._tick = self._loop.call_later(TICK_SECONDS, self._look)
+        return connection
 
     def release(self, connection: Connection, reuse: bool) -> None:
         """Give back what `acquire` gave. Without `reuse` the connection is closed at once."""
+        self._busy.discard(connection)
         if reuse:
             connection.idle_since = self._loop.time()
             self._idle.append(connection)
-            if self._sweep is None:
-                self._sweep = self._loop.call_later(SURPLUS_SECONDS, self._expire)
         else:
             connection.abort()
         self._leave()
 
     def discard_idle(self) -> None:
         """Close what nobody uses. Connections in use close when they are released, if the pool's owner says so."""
-        if self._sweep is not None:
-            self._sweep.cancel()
-            self._sweep = None
         while self._idle:
             self._idle.pop().abort()
+
+    def _lend_idle(self) -> Connection:
+        connection = self._idle.pop()
+        connection.reused = True
+        self.reused += 1
+        self._busy.add(connection)
+        return connection
+
+    def _make_room(self) -> None:
+        """A fresh connection beside idle ones must not be one too many."""
+        while self._idle and self._active + len(self._idle) > self.limits.connections:
+            self._idle.popleft().abort()
 
     def _leave(self) -> None:
         """Hand the place to the caller that has waited longest, so that no newcomer can take it in between."""
@@ -140,12 +161,18 @@ class Pool:
         if not connection.active and connection in self._idle:
             self._idle.remove(connection)
 
-    def _expire(self) -> None:
-        """Close what has been idle too long, and what is more than may be kept; the oldest stand first."""
+    def _look(self) -> None:
+        """One timer for all connections: who is due, and who has been idle too long. It rests while there is nobody."""
         now = self._loop.time()
+        for connection in [busy for busy in self._busy if busy.due <= now]:
+            connection.check_time(now)
+        self._expire(now)
+        self._tick = self._loop.call_later(TICK_SECONDS, self._look) if self._busy or self._idle else None
+
+    def _expire(self, now: float) -> None:
+        """Close what has been idle too long, and what is more than may be kept; the oldest stand first."""
         while self._idle and self._idle[0].idle_since + self._patience() <= now:
             self._idle.popleft().abort()
-        self._sweep = self._loop.call_later(SURPLUS_SECONDS, self._expire) if self._idle else None
 
     def _patience(self) -> float:
         return self.limits.idle_seconds if len(self._idle) <= self.limits.idle else SURPLUS_SECONDS

@@ -16,6 +16,7 @@ from proxy.call import Call
 from proxy.providers import Endpoint
 from proxy.signing import CREDENTIALS, SIGNERS
 from proxy.upstream.pool import Pool
+from proxy.upstream.secrecy import Secrets
 
 #: W3C trace context goes through whoever traces: https://www.w3.org/TR/trace-context/.
 ALWAYS_PASSED = ("traceparent", "tracestate")
@@ -41,6 +42,7 @@ class Road:
         self.endpoint = endpoint
         self.pool = pool
         self.timeouts = timeouts
+        self.secrets = Secrets(endpoint)
         provider = endpoint.provider
         self._passes = tuple(sorted(provider.passes - CREDENTIALS)) + ALWAYS_PASSED
         base = URL(endpoint.base_url)

@@ -6,38 +6,42 @@ rewrites may change. The input has already been parsed as a JSON object elsewher
 
 from __future__ import annotations
 
+import json
 import re
 
 PLAIN_END = re.compile(rb"[,}\]\s]")
-STRUCTURE = re.compile(rb'["{}\[\]]')
+STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+#: Up to the next bracket that stands in no string.
+NEXT_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\]++|\\.)*+"[^"{}\[\]]*+)*+([{}\[\]])', re.DOTALL)
+#: A key may be spelled with these, and then the plain spelling that is found may be another object's.
+ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
 
 
-def replace_member(document: bytes, key: bytes, old: bytes, value: bytes) -> bytes | None:
-    """`document` with the value of every top-level `key` (as spelled, without escapes) replaced by the JSON text `value`.
+def replace_member(document: bytes, key: bytes, value: bytes) -> bytes | None:
+    """`document` with the value of every top-level `key`, however it is spelled, replaced by the JSON text `value`.
 
-    `old` is the JSON text of its value where that is spelled in the common way. None when the key stands nowhere in that
-    spelling: the caller must then write the document anew.
+    `key` is made of letters and is known to be there; None when it is not found all the same: write the document anew then.
     """
-    if document.count(b'"%b"' % key) == 1:
-        for common in (b'"%b":%b' % (key, old), b'"%b": %b' % (key, old)):
-            before, found, after = document.partition(common)
-            if found:
-                return b"%b%b%b%b" % (before, common[: -len(old)], value, after)
     spans = find_members(document, key)
     if not spans:
         return None
-    for start, end in reversed(spans):
-        document = document[:start] + value + document[end:]
-    return document
+    ends = [0, *(end for _, end in spans)]
+    kept = [document[end:start] for end, (start, _) in zip(ends, spans, strict=False)]
+    return value.join([*kept, document[ends[-1] :]])
 
 
 def find_members(document: bytes, key: bytes) -> list[tuple[int, int]]:
     """Where the values of a top-level `key` begin and end; several when the key is repeated."""
     quoted = b'"%b"' % key
-    if document.count(quoted) == 1:
+    if document.count(quoted) == 1 and ESCAPED_LETTER.search(document) is None:
         span = value_after(document, document.index(quoted) + len(quoted))
         return [span] if span is not None else []
-    return [(start, end) for name, start, end in members(document) if name == quoted]
+    return [(start, end) for name, start, end in members(document) if name == quoted or is_spelling(name, key)]
+
+
+def is_spelling(quoted: bytes, key: bytes) -> bool:
+    """Whether a key with escapes in it is `key`. A parser that takes the last of several takes this one too."""
+    return b"\\" in quoted and json.loads(quoted) == key.decode()
 
 
 def value_after(document: bytes, index: int) -> tuple[int, int] | None:
@@ -76,33 +80,17 @@ def value_end(document: bytes, index: int) -> int:
 
 def string_end(document: bytes, index: int) -> int:
     """Index after the closing quote of the string that opens at `index`."""
-    end = document.index(b'"', index + 1)
-    while ends_escaped(document, end):
-        end = document.index(b'"', end + 1)
-    return end + 1
-
-
-def ends_escaped(document: bytes, quote: int) -> bool:
-    slashes = quote
-    while document[slashes - 1 : slashes] == b"\\":
-        slashes -= 1
-    return (quote - slashes) % 2 == 1
+    match = STRING.match(document, index)
+    return match.end() if match else len(document)
 
 
 def container_end(document: bytes, index: int) -> int:
     depth = 0
-    while True:
-        match = STRUCTURE.search(document, index)
-        if match is None:
-            return len(document)
-        mark = match.group()
-        if mark == b'"':
-            index = string_end(document, match.start())
-            continue
-        depth += 1 if mark in b"{[" else -1
-        index = match.end()
+    for match in NEXT_BRACKET.finditer(document, index):
+        depth += 1 if match.group(1) in b"{[" else -1
         if depth == 0:
-            return index
+            return match.end()
+    return len(document)
 
 
 def skip_space(document: bytes, index: int) -> int:

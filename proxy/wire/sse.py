@@ -7,7 +7,10 @@ It refuses to know what the data means. `retry` and `id` are not kept: a provide
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple, cast
 
 BOM = b"\xef\xbb\xbf"
 
@@ -19,6 +22,14 @@ class TooLong(ValueError):
 class Event(NamedTuple):
     name: str
     data: bytes
+
+
+#: What the class does when it is called, without the call of Python that it makes.
+new_event = cast(Callable[[tuple[str, bytes]], Event], partial(tuple.__new__, Event))
+
+#: What nearly every event of every provider looks like, and a piece that is just one of them. A dot is anything but LF.
+PLAIN = re.compile(rb"(?:event: (.*)\n)?data: (.*)")
+WHOLE = re.compile(rb"(?:event: (.*)\n)?data: (.*)\n\n")
 
 
 class Reader:
@@ -36,6 +47,11 @@ class Reader:
         self._swallow_lf = False
 
     def feed(self, data: bytes) -> list[Event]:
+        if not (self._first or self._swallow_lf or self._buffer or b"\r" in data):
+            plain = WHOLE.fullmatch(data)
+            if plain is not None:
+                name, payload = plain.groups(b"")
+                return [new_event((name.decode("utf-8", "replace"), payload))]
         if self._first:
             data = self._without_bom(data)
         if self._swallow_lf or b"\r" in data:
@@ -99,6 +115,10 @@ def read_blocks(blocks: bytes) -> list[Event]:
 
 def read_block(block: bytes) -> Event | None:
     """The lines of one event, LF between them. None when it carries no data."""
+    plain = PLAIN.fullmatch(block)
+    if plain is not None:
+        name_bytes, payload = plain.groups(b"")
+        return new_event((name_bytes.decode("utf-8", "replace"), payload))
     name = ""
     data: list[bytes] = []
     for line in block.split(b"\n"):

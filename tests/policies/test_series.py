@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from proxy.call import KINDS, Call, Outcome, Usage
-from proxy.policies.series import CALL_BOUNDS, Distribution, Series
+from proxy.call import KINDS, Usage
+from proxy.policies.series import CALL_BOUNDS, Distribution, Ended, Series
 
 
-def call(**known: Any) -> Call:
-    fields = {"attempts": 1, "upstream_seconds": 0.5, "usage": None, "ttft": None, "phase": "streaming"}
-    return cast(Call, SimpleNamespace(**fields | known))
+def ended(kind: str | None = None, **known: Any) -> Ended:
+    plain = {"attempts": 1, "upstream_seconds": 0.5, "usage": None, "ttft": None, "phase": "streaming", "seconds": 1.0}
+    return Ended(kind, **plain | known)
 
 
 @pytest.mark.parametrize(
@@ -31,21 +30,21 @@ def test_an_observation_counts_from_its_own_bound_upwards(seconds: float, first_
 
 def test_a_success_counts_its_time_and_what_we_added_to_it() -> None:
     series = Series({})
-    series.succeed(call(attempts=2), Outcome(200, Usage(input=10, output=3), ttft=0.25), 0.75)
+    series.count(ended(attempts=2, usage=Usage(input=10, output=3), ttft=0.25, seconds=0.75))
     assert (series.total, series.success, series.attempts) == (1, 1, 2)
     assert (series.duration.sum, series.upstream.sum, series.overhead.sum, series.ttft.sum) == (0.75, 0.5, 0.25, 0.25)
 
 
 def test_overhead_is_never_negative() -> None:
     series = Series({})
-    series.succeed(call(upstream_seconds=2.0), Outcome(200), 1.0)
+    series.count(ended(upstream_seconds=2.0))
     assert (series.overhead.sum, series.overhead.count) == (0.0, 1)
 
 
 def test_usage_adds_up_bucket_by_bucket() -> None:
     series = Series({})
-    series.succeed(call(), Outcome(200, Usage(input=10, cache_read=5, output=3, reasoning=2)), 1.0)
-    series.succeed(call(), Outcome(200, Usage(input=1, cache_write=4, audio_output=7)), 1.0)
+    series.count(ended(usage=Usage(input=10, cache_read=5, output=3, reasoning=2)))
+    series.count(ended(usage=Usage(input=1, cache_write=4, audio_output=7)))
     assert series.usage == Usage(input=11, cache_read=5, cache_write=4, output=3, reasoning=2, audio_output=7)
     assert series.tokens["cache_read"] == 5
     assert (series.usage.prompt, series.usage.completion) == (20, 12)
@@ -53,20 +52,20 @@ def test_usage_adds_up_bucket_by_bucket() -> None:
 
 def test_what_was_received_before_a_failure_is_counted() -> None:
     series = Series({})
-    series.fail(call(usage=Usage(input=10, output=3), ttft=0.1), "provider_stream_cut", 1.0)
+    series.count(ended("provider_stream_cut", usage=Usage(input=10, output=3), ttft=0.1))
     assert (series.usage.total, series.ttft.count, series.overhead.count) == (13, 1, 0)
 
 
 def test_a_call_that_reached_no_provider_is_no_request_of_one() -> None:
     series = Series({})
-    series.fail(call(attempts=0, upstream_seconds=0.0), "invalid_request", 0.001)
+    series.count(ended("invalid_request", attempts=0, upstream_seconds=0.0))
     assert (series.total, series.upstream.count, series.attempts) == (1, 0, 0)
 
 
 def test_only_the_provider_and_its_key_are_blamed() -> None:
     series = Series({})
     for kind in KINDS:
-        series.fail(call(), kind, 1.0)
+        series.count(ended(kind))
     assert series.failures == dict.fromkeys(KINDS, 1)
     assert set(series.provider_errors) == {
         "authentication_failed",
@@ -82,5 +81,5 @@ def test_only_the_provider_and_its_key_are_blamed() -> None:
 def test_a_client_that_left_is_counted_by_phase() -> None:
     series = Series({})
     for phase in ("queued", "streaming", "streaming"):
-        series.fail(call(phase=phase), "client_gone", 1.0)
+        series.count(ended("client_gone", phase=phase))
     assert series.gone == {"queued": 1, "streaming": 2}

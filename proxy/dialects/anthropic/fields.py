@@ -6,7 +6,7 @@ docs/unified.md says the same in prose. Source: https://docs.claude.com/en/api/m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from proxy.call import Json
@@ -41,6 +41,7 @@ SUPPORT: Mapping[str, Support] = {
     **dict.fromkeys(("user", "safety_identifier", "metadata", "n"), "translated"),
     **dict.fromkeys(("stream_options", "timeout", "fallbacks", "cache"), "ours"),
 }
+KNOWN = frozenset(SUPPORT)
 
 #: Values that ask for what Anthropic does anyway: leaving them out changes nothing.
 NEUTRAL: Mapping[str, tuple[Any, ...]] = {
@@ -64,7 +65,4 @@ class Draft:
     unified: Json
     model: Model
     wire: Json
-    dropped: list[str] = field(default_factory=list)
-
-    def drop(self, *names: str) -> None:
-        self.dropped += names
+    dropped: list[str]

@@ -27,6 +27,8 @@ TOOL_RESULT_EXTRAS = ("is_error", "cache_control", "toolset_name")
 class Transcript:
     """The turns so far, the gathered system prompt, and the names of what could not be said."""
 
+    __slots__ = ("dropped", "system", "turns")
+
     def __init__(self) -> None:
         self.system: list[Json | str] = []
         self.turns: list[Json] = []
@@ -61,6 +63,15 @@ def render_messages(unified: Json) -> Transcript:
     if unified.get("system") is not None:
         say_system(transcript, {"content": unified["system"]}, "system")
     for index, message in enumerate(asked(unified.get("messages"), list, "messages")):
+        if type(message) is dict and len(message) == 2 and type(words := message.get("content")) is str:
+            # Most messages are a role and a string of words.
+            role = message.get("role")
+            if role in ("user", "assistant"):
+                transcript.add(role, words)
+                continue
+            if role in ("system", "developer"):
+                transcript.system.append(words)
+                continue
         path = f"messages[{index}]"
         role = asked(asked(message, dict, path).get("role"), str, f"{path}.role")
         render = RENDERERS.get(role)

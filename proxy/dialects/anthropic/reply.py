@@ -17,7 +17,7 @@ from proxy.call import Failure, Json, Usage
 from proxy.dialects.anthropic.blocks import parse_arguments
 from proxy.dialects.anthropic.errors import failure_of
 from proxy.dialects.anthropic.messages import TOOL_USE_EXTRAS
-from proxy.dialects.anthropic.shape import answered, broken, chosen, some
+from proxy.dialects.anthropic.shape import CALLED, answered, broken, chosen, some
 from proxy.dialects.anthropic.tools import JSON_TOOL
 from proxy.dialects.anthropic.usage import parse_usage, render_usage
 from proxy.dialects.anthropic.weave import annotate, weave
@@ -42,6 +42,8 @@ STOP_REASONS: Mapping[str, str] = {
     "content_filter": "refusal",
 }
 NATIVE_STOPS = frozenset({*FINISH_REASONS, "pause_turn"})
+#: What every reply has.
+MEMBERS = (("content", list), ("id", str), ("model", str))
 #: Members of a reply that have no unified word and keep their name.
 EXTRAS = ("container", "context_management", "diagnostics")
 
@@ -103,43 +105,51 @@ def parse_reply(wire: Json) -> Json:
         raise broken("the reply is not an object")
     if wire.get("type") == "error" or wire.get("error"):
         raise failure_of(wire.get("error"))
-    parts = Parts()
-    for block in answered(wire.get("content"), list, "content"):
-        kind = answered(answered(block, dict, "a block").get("type"), str, "the type of a block")
-        TAKERS.get(kind, take_own)(parts, block)
-    usage = parse_usage(wire)
-    return {
-        "id": answered(wire.get("id"), str, "id"),
+    for name, kind in MEMBERS:
+        if not isinstance(wire.get(name), kind):
+            raise broken(f"{name} is not {CALLED[kind]}")
+    message, answered_by_tool = parse_content(wire["content"])
+    if wire.get("stop_reason") == "refusal":
+        message["refusal"] = refusal_of(wire)
+    unified: Json = {
+        "id": wire["id"],
         "object": "chat.completion",
         "created": 0,
-        "model": answered(wire.get("model"), str, "model"),
-        "choices": [
-            {
-                "index": 0,
-                "message": message_of(parts, wire),
-                **finish_of(wire, parts.answered_by_tool and not parts.calls),
-            }
-        ],
-        **({"usage": render_unified_usage(usage)} if usage else {}),
-        **chosen(wire, EXTRAS),
+        "model": wire["model"],
+        "choices": [{"index": 0, "message": message, **finish_of(wire, answered_by_tool)}],
     }
+    usage = parse_usage(wire)
+    if usage is not None:
+        unified["usage"] = render_unified_usage(usage)
+    for name in EXTRAS:
+        if wire.get(name) is not None:
+            unified[name] = wire[name]
+    return unified
 
 
-def message_of(parts: Parts, wire: Json) -> Json:
-    message: Json = {
-        "role": "assistant",
-        "content": "".join(parts.texts) if parts.texts else None,
-        "refusal": refusal_of(wire),
-    }
-    thoughts = "".join(str(block.get("thinking") or "") for block in parts.thinking)
+def parse_content(content: list[Any]) -> tuple[Json, bool]:
+    """The message that the blocks make, and whether a tool's call was the answer."""
+    message: Json = {"role": "assistant", "content": None, "refusal": None}
+    if len(content) == 1 and type(block := content[0]) is dict and block.get("type") == "text":
+        words = block.get("text")
+        if type(words) is str and block.get("citations") is None:
+            message["content"] = words
+            return message, False
+    parts = Parts()
+    for block in content:
+        kind = answered(answered(block, dict, "a block").get("type"), str, "the type of a block")
+        TAKERS.get(kind, take_own)(parts, block)
+    if parts.texts:
+        message["content"] = "".join(parts.texts)
     lists = {
-        "reasoning_content": thoughts,
+        "reasoning_content": "".join(str(block.get("thinking") or "") for block in parts.thinking),
         "thinking_blocks": parts.thinking,
         "tool_calls": parts.calls,
         "annotations": parts.annotations,
         "provider_blocks": parts.own,
     }
-    return message | {name: value for name, value in lists.items() if value}
+    message |= {name: value for name, value in lists.items() if value}
+    return message, parts.answered_by_tool and not parts.calls
 
 
 def refusal_of(stopped: Json) -> str | None:
@@ -161,11 +171,11 @@ def finish_of(stopped: Json, answered_by_tool: bool = False) -> Json:
     finish = FINISH_REASONS.get(native or "", native)
     if answered_by_tool and native == "tool_use":
         finish = "stop"
-    return {
-        "finish_reason": finish,
-        "native_finish_reason": native,
-        **chosen(stopped, ("stop_sequence", "stop_details")),
-    }
+    ended: Json = {"finish_reason": finish, "native_finish_reason": native}
+    for name in ("stop_sequence", "stop_details"):
+        if stopped.get(name) is not None:
+            ended[name] = stopped[name]
+    return ended
 
 
 def render_reply(unified: Json) -> Json:

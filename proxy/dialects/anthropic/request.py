@@ -7,9 +7,11 @@ is not in fields.py reaches Anthropic.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 from proxy.call import Json
-from proxy.dialects.anthropic.fields import ANTHROPIC_ONLY, NATIVE, SUPPORT, Draft, is_neutral
+from proxy.dialects.anthropic.fields import ANTHROPIC_ONLY, KNOWN, NATIVE, Draft, is_neutral
 from proxy.dialects.anthropic.messages import render_messages
 from proxy.dialects.anthropic.models import read_model
 from proxy.dialects.anthropic.sampling import say_limit, say_samplers, say_stop
@@ -28,15 +30,22 @@ def render_request(unified: Json, model: str) -> tuple[Json, list[str]]:
     out.
     """
     transcript = render_messages(unified)
-    wire: Json = {"model": model, "max_tokens": 0, **chosen({"system": transcript.system_prompt()}, ("system",))}
+    known = KNOWN.intersection(unified)
+    steps = steps_of(known)
+    wire: Json = {"model": model, "max_tokens": 0}
+    if transcript.system and (system := transcript.system_prompt()) is not None:
+        wire["system"] = system
     wire["messages"] = transcript.turns
-    draft = Draft(
-        unified, read_model(model), {**wire, **chosen(unified, (*NATIVE, *ANTHROPIC_ONLY))}, transcript.dropped
-    )
-    for say in SAYINGS:
+    for name in steps.carried:
+        if unified[name] is not None:
+            wire[name] = unified[name]
+    draft = Draft(unified, read_model(model), wire, transcript.dropped)
+    for say in steps.sayings:
         say(draft)
-    draft.drop(*(name for name, value in unified.items() if name not in SUPPORT and not is_neutral(name, value)))
-    return draft.wire, list(dict.fromkeys(draft.dropped))
+    dropped = draft.dropped
+    if len(known) < len(unified):
+        dropped += [name for name, value in unified.items() if name not in KNOWN and not is_neutral(name, value)]
+    return wire, list(dict.fromkeys(dropped)) if len(dropped) > 1 else dropped
 
 
 def say_choices(draft: Draft) -> None:
@@ -49,7 +58,7 @@ def say_tools(draft: Draft) -> None:
     tools, dropped = render_tools(draft.unified, draft.model.generation)
     if tools:
         draft.wire["tools"] = tools
-    draft.drop(*dropped)
+    draft.dropped += dropped
 
 
 def say_tool_choice(draft: Draft) -> None:
@@ -59,7 +68,7 @@ def say_tool_choice(draft: Draft) -> None:
         choice.pop("name", None)
     if choice:
         draft.wire["tool_choice"] = choice
-    draft.drop(*dropped)
+    draft.dropped += dropped
 
 
 def say_response_format(draft: Draft) -> None:
@@ -72,11 +81,11 @@ def say_response_format(draft: Draft) -> None:
         return
     form = wanted.get("json_schema")
     if wanted.get("type") != "json_schema" or not isinstance(form, dict) or not isinstance(form.get("schema"), dict):
-        draft.drop("response_format")
+        draft.dropped.append("response_format")
     elif draft.model.generation.schema:
         draft.wire["output_config"] = {"format": {"type": "json_schema", "schema": form["schema"]}}
     elif draft.wire.get("tools"):
-        draft.drop("response_format")
+        draft.dropped.append("response_format")
     else:
         said = chosen(form, ("description",))
         draft.wire["tools"] = [{"name": JSON_TOOL, **said, "input_schema": form["schema"]}]
@@ -89,14 +98,14 @@ def say_reasoning(draft: Draft) -> None:
     The tool is what the app's code relies on, so thinking gives way.
     """
     thought = render_reasoning(draft.unified, draft.model)
-    draft.drop(*thought.dropped)
+    draft.dropped += thought.dropped
     if thought.effort:
         draft.wire.setdefault("output_config", {})["effort"] = thought.effort
     if thought.thinking is None:
         return
     forced = draft.wire.get("tool_choice", {}).get("type") in FORCED
     if forced and thought.is_on:
-        draft.drop("reasoning" if draft.unified.get("reasoning") is not None else "reasoning_effort")
+        draft.dropped.append("reasoning" if draft.unified.get("reasoning") is not None else "reasoning_effort")
     else:
         draft.wire["thinking"] = thought.thinking
 
@@ -109,7 +118,7 @@ def say_user(draft: Draft) -> None:
     if user is not None:
         draft.wire["metadata"] = {"user_id": user}
     if metadata.keys() - {"user_id"}:
-        draft.drop("metadata")
+        draft.dropped.append("metadata")
 
 
 def say_service_tier(draft: Draft) -> None:
@@ -118,21 +127,38 @@ def say_service_tier(draft: Draft) -> None:
         return
     said = SERVICE_TIERS.get(asked(tier, str, "service_tier"))
     if said is None:
-        draft.drop("service_tier")
+        draft.dropped.append("service_tier")
     else:
         draft.wire["service_tier"] = said
 
 
-#: In this order: later ones look at what earlier ones have said.
-SAYINGS: tuple[Callable[[Draft], None], ...] = (
-    say_choices,
-    say_tools,
-    say_tool_choice,
-    say_response_format,
-    say_reasoning,
-    say_limit,
-    say_samplers,
-    say_stop,
-    say_user,
-    say_service_tier,
+#: What speaks of which fields, and is left out where there is none of them. In this order: later ones look at what
+#: earlier ones have said. A limit is said always, and messages are in every request.
+SAYINGS: tuple[tuple[tuple[str, ...], Callable[[Draft], None]], ...] = (
+    (("n",), say_choices),
+    (("tools", "tool_choice"), say_tools),
+    (("tool_choice", "parallel_tool_calls"), say_tool_choice),
+    (("response_format",), say_response_format),
+    (("reasoning", "reasoning_effort"), say_reasoning),
+    (("messages",), say_limit),
+    (("temperature", "top_p", "top_k"), say_samplers),
+    (("stop", "stop_sequences"), say_stop),
+    (("user", "safety_identifier", "metadata"), say_user),
+    (("service_tier",), say_service_tier),
 )
+
+
+class Steps(NamedTuple):
+    """`sayings` are called in turn; the members named in `carried` go as they are."""
+
+    sayings: tuple[Callable[[Draft], None], ...]
+    carried: tuple[str, ...]
+
+
+@lru_cache(maxsize=256)
+def steps_of(known: frozenset[str]) -> Steps:
+    """What a request with these fields needs. Applications send few shapes, again and again."""
+    return Steps(
+        tuple(say for fields, say in SAYINGS if not known.isdisjoint(fields)),
+        tuple(name for name in (*NATIVE, *ANTHROPIC_ONLY) if name in known),
+    )

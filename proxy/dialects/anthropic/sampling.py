@@ -10,44 +10,45 @@ from proxy.dialects.anthropic.models import LEAST_ANSWER
 from proxy.dialects.anthropic.shape import asked
 from proxy.dialects.anthropic.thinking import ON
 
+NUMBERS = (int, float)
+
 
 def say_limit(draft: Draft) -> None:
     """Required by Anthropic, with no default.
 
     Thinking counts against it: a limit no larger than the budget is raised by it, and named.
     """
-    name = "max_completion_tokens" if draft.unified.get("max_completion_tokens") is not None else "max_tokens"
-    limit, default = draft.unified.get(name), draft.model.generation.max_tokens
-    budget = draft.wire.get("thinking", {}).get("budget_tokens", 0)
+    unified, wire = draft.unified, draft.wire
+    name = "max_tokens" if unified.get("max_completion_tokens") is None else "max_completion_tokens"
+    limit, default = unified.get(name), draft.model.generation.max_tokens
+    budget = wire["thinking"].get("budget_tokens", 0) if "thinking" in wire else 0
     if limit is None:
-        draft.wire["max_tokens"] = max(default, budget + LEAST_ANSWER) if budget else default
-    elif asked(limit, int, name) > budget or not budget:
-        draft.wire["max_tokens"] = limit
+        wire["max_tokens"] = max(default, budget + LEAST_ANSWER) if budget else default
+    elif (limit if type(limit) is int else asked(limit, int, name)) > budget or not budget:
+        wire["max_tokens"] = limit
     else:
-        draft.wire["max_tokens"] = limit + budget
-        draft.drop(name)
+        wire["max_tokens"] = limit + budget
+        draft.dropped.append(name)
 
 
 def say_samplers(draft: Draft) -> None:
     """Temperature ends at 1 here. Newer models, and thinking, take the default values only."""
-    wire, samplers = draft.wire, draft.model.generation.samplers
-    wire |= {name: number(draft, name) for name in ("temperature", "top_p") if draft.unified.get(name) is not None}
+    unified, wire, dropped = draft.unified, draft.wire, draft.dropped
+    for name in ("temperature", "top_p"):
+        value = unified.get(name)
+        if value is not None:
+            wire[name] = value if type(value) in NUMBERS else asked(value, float, name)
     if wire.get("temperature", 0) > 1:
         wire["temperature"] = 1
-        draft.drop("temperature")
-    refused = set()
-    if samplers == "default" or wire.get("thinking", {}).get("type") in ON:
-        refused = {name for name in ("temperature", "top_p", "top_k") if wire.get(name, 1) != 1 or name == "top_k"}
-    elif samplers == "one" and "temperature" in wire:
-        refused = {"top_p"}
-    for name in sorted(refused & wire.keys()):
-        del wire[name]
-        draft.drop(name)
-
-
-def number(draft: Draft, name: str) -> int | float:
-    value = draft.unified[name]
-    return value if type(value) is int else asked(value, float, name)
+        dropped.append("temperature")
+    if draft.model.generation.samplers == "default" or ("thinking" in wire and wire["thinking"]["type"] in ON):
+        for name in ("temperature", "top_k", "top_p"):
+            if name in wire and (wire[name] != 1 or name == "top_k"):
+                del wire[name]
+                dropped.append(name)
+    elif draft.model.generation.samplers == "one" and "temperature" in wire and "top_p" in wire:
+        del wire["top_p"]
+        dropped.append("top_p")
 
 
 def say_stop(draft: Draft) -> None:
@@ -58,7 +59,7 @@ def say_stop(draft: Draft) -> None:
         values = [] if value is None else [value] if isinstance(value, str) else asked(value, list, name)
         sequences += [asked(entry, str, f"{name}[{index}]") for index, entry in enumerate(values)]
         if not all(map(str.strip, sequences)):
-            draft.drop(name)
+            draft.dropped.append(name)
         sequences = [sequence for sequence in sequences if sequence.strip()]
     if sequences:
         draft.wire["stop_sequences"] = list(dict.fromkeys(sequences))

@@ -69,4 +69,9 @@ def load_object(data: bytes) -> Json:
 
 def chosen(mapping: Mapping[str, Any], names: tuple[str, ...]) -> Json:
     """The named members that are there and not null."""
-    return {name: mapping[name] for name in names if mapping.get(name) is not None}
+    found = {}
+    for name in names:
+        value = mapping.get(name)
+        if value is not None:
+            found[name] = value
+    return found

@@ -14,7 +14,7 @@ from typing import NoReturn
 from proxy.call import Failure, Json, Usage
 from proxy.dialects import Event, Sign
 from proxy.dialects.anthropic.errors import failure_of
-from proxy.dialects.anthropic.open_blocks import OwnBlock, Progress, open_block
+from proxy.dialects.anthropic.open_blocks import OwnBlock, Progress, TextBlock, open_block
 from proxy.dialects.anthropic.reply import EXTRAS, finish_of, refusal_of
 from proxy.dialects.anthropic.shape import answered, broken, chosen, load_object
 from proxy.dialects.anthropic.usage import merge_counts, usage_of
@@ -55,11 +55,11 @@ SIGNS: Mapping[str, Callable[[Json], Sign]] = {
 class StreamParser:
     """Anthropic's events in, unified chunks out. `usage` is what has been reported so far."""
 
-    __slots__ = ("_blocks", "_counts", "_ended", "_id", "_model", "_progress", "_started", "usage")
+    __slots__ = ("_blocks", "_counts", "_ended", "_head", "_progress", "_started", "usage")
 
     def __init__(self) -> None:
         self.usage: Usage | None = None
-        self._id = self._model = ""
+        self._head: Json = {}
         self._started = self._ended = False
         self._blocks: dict[int, OwnBlock] = {}
         self._counts: dict[str, int] = {}
@@ -70,7 +70,17 @@ class StreamParser:
         if event.name == "ping":
             return []
         payload = load_object(event.data)
-        read = EVENTS.get(payload["type"])
+        kind = payload["type"]
+        if kind == "content_block_delta" and type(index := payload.get("index")) is int:
+            # Nearly every event is a piece of text: said here in one go, checked like any other.
+            block, delta = self._blocks.get(index), payload.get("delta")
+            if type(block) is TextBlock and type(delta) is dict and delta.get("type") == "text_delta":
+                words = delta.get("text")
+                if type(words) is str and words:
+                    self._progress.length += len(words)
+                    choice = {"index": 0, "delta": {"content": words}, "finish_reason": None}
+                    return [{**self._head, "choices": [choice]}]
+        read = EVENTS.get(kind)
         return read(self, payload) if read else []
 
     def end(self) -> list[Json]:
@@ -81,8 +91,9 @@ class StreamParser:
 
     def message_start(self, payload: Json) -> list[Json]:
         message = answered(payload.get("message"), dict, "message")
-        self._id = answered(message.get("id"), str, "id")
-        self._model = answered(message.get("model"), str, "model")
+        called = answered(message.get("id"), str, "id")
+        model = answered(message.get("model"), str, "model")
+        self._head = {"id": called, "object": "chat.completion.chunk", "created": 0, "model": model}
         self._started = True
         self._count(payload)
         return self._chunks({"role": "assistant", "content": ""})
@@ -132,10 +143,7 @@ class StreamParser:
     def _chunks(self, delta: Json | None) -> list[Json]:
         if delta is None:
             return []
-        choice = {"index": 0, "delta": delta, "finish_reason": None}
-        return [
-            {"id": self._id, "object": "chat.completion.chunk", "created": 0, "model": self._model, "choices": [choice]}
-        ]
+        return [{**self._head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}]
 
 
 EVENTS: Mapping[str, Callable[[StreamParser, Json], list[Json]]] = {

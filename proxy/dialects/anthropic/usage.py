@@ -16,7 +16,7 @@ COUNTS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_token
 
 def parse_usage(wire: Json) -> Usage | None:
     """The usage of a reply, or of a stream payload (`message_start`, `message_delta`); None when it reports none."""
-    counts = merge_counts({}, wire)
+    counts = read_counts(wire)
     return usage_of(counts) if counts else None
 
 
@@ -25,25 +25,38 @@ def merge_counts(counts: dict[str, int], wire: Any) -> dict[str, int]:
 
     Counts are cumulative, so the larger is true, and they are merged before thinking is split off.
     """
-    message = wire.get("message") if isinstance(wire, dict) else None
-    usage = (message if isinstance(message, dict) else wire).get("usage") if isinstance(wire, dict) else None
-    if isinstance(usage, dict):
-        for name, value in read_counts(usage).items():
-            counts[name] = max(counts.get(name, 0), value)
+    for name, value in read_counts(wire).items():
+        if value >= counts.get(name, 0):
+            counts[name] = value
     return counts
 
 
-def read_counts(usage: Json) -> dict[str, int]:
-    counts = {name: count(usage, name) for name in COUNTS if name in usage}
+def read_counts(wire: Any) -> dict[str, int]:
+    """What one payload reports, by Anthropic's names; {} when it reports nothing."""
+    if not isinstance(wire, dict):
+        return {}
+    message = wire.get("message")
+    usage = (message if isinstance(message, dict) else wire).get("usage")
+    if not isinstance(usage, dict):
+        return {}
+    counts: dict[str, int] = {}
+    for name in COUNTS:
+        if name in usage:
+            value = usage[name]
+            counts[name] = value if type(value) is int and value > 0 else 0
     details = usage.get("output_tokens_details")
     if isinstance(details, dict) and "thinking_tokens" in details:
         counts["thinking_tokens"] = count(details, "thinking_tokens")
-    iterations = usage.get("iterations")
+    if usage.get("iterations"):
+        add_compactions(counts, usage["iterations"])
+    return counts
+
+
+def add_compactions(counts: dict[str, int], iterations: Any) -> None:
     for iteration in iterations if isinstance(iterations, list) else ():
         if isinstance(iteration, dict) and iteration.get("type") == "compaction":
             for name in COUNTS:
                 counts[name] = counts.get(name, 0) + count(iteration, name)
-    return counts
 
 
 def count(mapping: Json, name: str) -> int:

@@ -1,7 +1,7 @@
 """OpenAI chat completions, https://platform.openai.com/docs/api-reference/chat: also the hub's own form."""
 
 from proxy.dialects import Dialect
-from proxy.dialects.openai import reply, request, stream
+from proxy.dialects.openai import checks, errors, reply, request, stream
 
 DIALECT = Dialect(
     name="openai",
@@ -9,12 +9,12 @@ DIALECT = Dialect(
     render_request=request.render_request,
     parse_reply=reply.parse_reply,
     parse_usage=reply.parse_usage,
-    parse_error=reply.parse_error,
+    parse_error=errors.parse_error,
     read_event=stream.read_event,
     parser=stream.ChunkParser,
-    parse_request=request.parse_request,
+    parse_request=checks.parse_request,
     render_reply=reply.render_reply,
     renderer=stream.ChunkRenderer,
-    render_error=reply.render_error,
+    render_error=errors.render_error,
     render_error_event=stream.render_error_event,
 )

@@ -1,117 +1,61 @@
-"""The unified request: OpenAI's chat request plus our extras. At the door it is checked, towards an OpenAI target the extras are said its way.
+"""A unified request as an OpenAI request, and the names of what could not be said.
 
-The check names the field that is wrong and refuses to know what a model can do. Unknown fields pass: the provider owns its own language.
+The unified form is OpenAI's own, so most fields stay as they are, unknown ones too: the provider owns its own language. What is
+said otherwise are our extras, and what is taken out is what other dialects gave the application to carry (docs/unified.md).
+Source: https://platform.openai.com/docs/api-reference/chat/create.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from proxy.call import Failure, Json
 
-ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-
-NUMBER = (int, float)
-#: field -> (accepted types, how they are called in an error). None stands for absence, as in OpenAI's own API.
-TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
-    **dict.fromkeys(("stream", "parallel_tool_calls", "logprobs", "store"), ((bool,), "a boolean")),
-    **dict.fromkeys(
-        ("max_tokens", "max_completion_tokens", "n", "seed", "top_logprobs", "top_k"), ((int,), "an integer")
-    ),
-    **dict.fromkeys(
-        ("temperature", "top_p", "presence_penalty", "frequency_penalty", "timeout"), (NUMBER, "a number")
-    ),
-    **dict.fromkeys(("user", "reasoning_effort", "service_tier"), ((str,), "a string")),
-    **dict.fromkeys(("tools", "functions", "modalities"), ((list,), "an array")),
-    **dict.fromkeys(
-        ("stream_options", "response_format", "logit_bias", "metadata", "reasoning"), ((dict,), "an object")
-    ),
-    **dict.fromkeys(("stop", "stop_sequences"), ((str, list), "a string or an array of strings")),
-    "tool_choice": ((str, dict), "a string or an object"),
-    "system": ((str, list), "a string or an array of parts"),
-    "fallbacks": ((list,), "an array of model strings"),
-    "cache": ((dict, bool), "an object"),
-}
-
 #: Our own fields. They never reach a provider raw.
 EXTRAS = frozenset({"system", "top_k", "stop_sequences", "timeout", "fallbacks", "cache", "reasoning"})
+#: Of these, what is for the proxy alone, or is said otherwise.
+SAID = frozenset({"system", "stop_sequences", "timeout", "fallbacks", "cache", "reasoning"})
+
+#: What an OpenAI request has no word for: fields, members of messages, of their parts and tool calls, and of tools.
+FIELDS = (
+    "top_k",
+    "cache_control",
+    "container",
+    "context_management",
+    "diagnostics",
+    "inference_geo",
+    "mcp_servers",
+    "speed",
+    "user_profile_id",
+)
+HUB_ONLY = frozenset({"thinking_blocks", "provider_blocks"})
+OF_MESSAGES = (*sorted(HUB_ONLY), "reasoning_content", "annotations", "is_error", "cache_control", "toolset_name")
+OF_PARTS = ("cache_control", "citations", "context")
+OF_CALLS = ("cache_control", "caller", "toolset_name")
+OF_TOOLS = ("cache_control", "allowed_callers", "defer_loading", "eager_input_streaming", "input_examples")
+#: Tools that run at Anthropic carry a date in their type.
+FOREIGN_TOOL = re.compile(r".*_\d{8}|mcp_toolset")
+
+#: Models of OpenAI's that reason. They refuse `max_tokens`, https://platform.openai.com/docs/guides/reasoning.
+REASONS = re.compile(r"(?:openai/|ft:)?(?:o[1-9]|gpt-(?:[5-9]|1\d))(?!\d)")
 
 
-def parse_request(wire: Json) -> Json:
-    """The same dict, checked. Failure("invalid_request") names the first field that is wrong."""
-    messages = wire.get("messages")
-    if type(messages) is not list:
-        raise wrong("messages", "an array of messages", messages)
-    if not messages:
-        raise Failure("invalid_request", "messages must not be empty", param="messages")
-    for name, value in wire.items():
-        expected = TYPES.get(name)
-        if expected is not None and value is not None and not is_one(value, expected[0]):
-            raise wrong(name, expected[1], value)
-    for index, message in enumerate(messages):
-        check_message(message, index)
-    return wire
-
-
-def is_one(value: Any, types: tuple[type, ...]) -> bool:
-    # bool is an int in Python and none in JSON.
-    return isinstance(value, types) and (type(value) is not bool or bool in types)
-
-
-def check_message(message: Any, index: int) -> None:
-    if type(message) is not dict:
-        raise wrong(f"messages[{index}]", "an object", message)
-    role = message.get("role")
-    if type(role) is not str or role not in ROLES:
-        allowed = ", ".join(sorted(ROLES))
-        raise Failure("invalid_request", f"messages[{index}].role must be one of {allowed}", param=f"messages[{index}].role")
-    content = message.get("content")
-    if type(content) is list:
-        check_parts(content, f"messages[{index}].content")
-    elif content is not None and type(content) is not str:
-        raise wrong(f"messages[{index}].content", "a string or an array of parts", content)
-    calls = message.get("tool_calls")
-    if calls is not None:
-        check_tool_calls(calls, f"messages[{index}].tool_calls")
-
-
-def check_parts(parts: list[Any], path: str) -> None:
-    for index, part in enumerate(parts):
-        if type(part) is not dict or type(part.get("type")) is not str:
-            raise wrong(f"{path}[{index}]", "an object with a type", part)
-
-
-def check_tool_calls(calls: Any, path: str) -> None:
-    if type(calls) is not list:
-        raise wrong(path, "an array", calls)
-    for index, call in enumerate(calls):
-        if type(call) is not dict:
-            raise wrong(f"{path}[{index}]", "an object", call)
-
-
-def wrong(path: str, expected: str, value: Any) -> Failure:
-    return Failure("invalid_request", f"{path} must be {expected}, not {json_type(value)}", param=path)
-
-
-def json_type(value: Any) -> str:
-    names: Mapping[type, str] = {
-        dict: "an object",
-        list: "an array",
-        str: "a string",
-        bool: "a boolean",
-        int: "a number",
-        float: "a number",
-        type(None): "null",
-    }
-    return names[type(value)]
+# ---- what may be relayed
 
 
 def is_plain(unified: Json, body: bytes) -> bool:
-    """Whether the caller's own bytes say it OpenAI's way: no shorter spellings of tools and images."""
-    if any(is_short_tool(tool) for tool in unified.get("tools") or ()):
+    """Whether the caller's own bytes say it OpenAI's way: no shorter spellings, nothing that only the unified form knows.
+
+    What some provider of this dialect has made its own (`reasoning_content`, `cache_control`) is plain: it may be for that one.
+    """
+    tools = unified.get("tools")
+    if tools and any(map(is_short_tool, tools)):
         return False
-    return b'"source"' not in body or not any(map(is_short_image, parts_of(unified)))
+    if b'"source"' in body and any(map(is_short_image, parts_of(unified))):
+        return False
+    return b'_blocks"' not in body or all(map(HUB_ONLY.isdisjoint, unified["messages"]))
 
 
 def is_short_tool(tool: Any) -> bool:
@@ -123,64 +67,137 @@ def is_short_image(part: Any) -> bool:
 
 
 def parts_of(unified: Json) -> list[Any]:
-    return [part for message in unified["messages"] if isinstance(message.get("content"), list) for part in message["content"]]
+    return [
+        part
+        for message in unified["messages"]
+        if isinstance(message.get("content"), list)
+        for part in message["content"]
+    ]
+
+
+# ---- what has to be said anew
 
 
 def render_request(unified: Json, model: str) -> tuple[Json, list[str]]:
-    """Unified request -> OpenAI request, and the names of what it cannot say. The argument stays as it is."""
-    wire = {name: value for name, value in unified.items() if name not in EXTRAS}
+    """Unified request -> OpenAI request, and the names of what it cannot say. The argument stays as it is.
+
+    Failure("unsupported_capability") names a part that cannot be left out.
+    """
+    dropped: list[str] = []
+    wire = without(unified, FIELDS, "", dropped)
+    wire = {name: value for name, value in wire.items() if name not in SAID}
     wire["model"] = model
-    wire["messages"] = [plain_message(message) for message in unified["messages"]]
-    if isinstance(unified.get("tools"), list):
-        wire["tools"] = [plain_tool(tool) for tool in unified["tools"]]
-    for name, say in SAYINGS.items():
-        if unified.get(name) is not None:
-            say(wire, unified[name])
-    return wire, [name for name in ("top_k",) if unified.get(name) is not None]
+    wire["messages"] = render_messages(unified, dropped)
+    say_tools(wire, dropped)
+    say_stop(wire, unified.get("stop_sequences"))
+    say_reasoning(wire, unified.get("reasoning") or {}, dropped)
+    say_limit(wire)
+    return wire, list(dict.fromkeys(dropped))
 
 
-def say_system(wire: Json, system: Any) -> None:
-    wire["messages"].insert(0, {"role": "system", "content": system})
+def without(mapping: Json, names: tuple[str, ...], prefix: str, dropped: list[str]) -> Json:
+    """`mapping` without the named members. Those that say something are noted; null, false and empty ones say nothing."""
+    present = [name for name in names if name in mapping]
+    if not present:
+        return mapping
+    dropped += [prefix + name for name in present if mapping[name]]
+    return {name: value for name, value in mapping.items() if name not in present}
 
 
-def say_stop(wire: Json, stop: Any) -> None:
-    wire.setdefault("stop", stop)
+def render_messages(unified: Json, dropped: list[str]) -> list[Json]:
+    messages = [
+        render_message(message, f"messages[{index}]", dropped) for index, message in enumerate(unified["messages"])
+    ]
+    if unified.get("system"):
+        messages.insert(0, render_message({"role": "system", "content": unified["system"]}, "system", dropped))
+    return messages
 
 
-def say_reasoning(wire: Json, reasoning: Json) -> None:
-    if isinstance(reasoning.get("effort"), str):
-        wire.setdefault("reasoning_effort", reasoning["effort"])
+def render_message(message: Json, path: str, dropped: list[str]) -> Json:
+    said = without(message, OF_MESSAGES, "messages.", dropped)
+    content, calls = said.get("content"), said.get("tool_calls")
+    if isinstance(content, list):
+        parts = [render_part(part, f"{path}.content[{index}]", dropped) for index, part in enumerate(content)]
+        said = {**said, "content": parts}
+    if calls:
+        said = {**said, "tool_calls": [without(call, OF_CALLS, "messages.tool_calls.", dropped) for call in calls]}
+    return said
 
 
-SAYINGS: Mapping[str, Callable[[Json, Any], None]] = {
-    "system": say_system,
-    "stop_sequences": say_stop,
-    "reasoning": say_reasoning,
-}
-
-#: What assistant messages carry for other dialects' next turn.
-FOREIGN = ("reasoning_content", "thinking_blocks", "provider_blocks")
-
-
-def plain_message(message: Json) -> Json:
-    content = message.get("content")
-    if isinstance(content, list) and any(map(is_short_image, content)):
-        message = {**message, "content": [plain_part(part) for part in content]}
-    if any(name in message for name in FOREIGN):
-        message = {name: value for name, value in message.items() if name not in FOREIGN}
-    return message
-
-
-def plain_part(part: Json) -> Json:
+def render_part(part: Json, path: str, dropped: list[str]) -> Json:
+    part = without(part, OF_PARTS, "messages.", dropped)
     if not is_short_image(part):
         return part
-    source = part["source"]
-    url = source.get("url") if source.get("type") == "url" else f"data:{source.get('media_type')};base64,{source.get('data')}"
-    image: Json = {"url": url}
+    image: Json = {"url": url_of(part["source"], f"{path}.source")}
     if part.get("detail") is not None:
         image["detail"] = part["detail"]
     return {"type": "image_url", "image_url": image}
 
 
-def plain_tool(tool: Json) -> Json:
+def url_of(source: Json, path: str) -> str:
+    """The URL of an image's source; base64 becomes a data: URL (RFC 2397)."""
+    if source.get("type") == "url" and isinstance(source.get("url"), str):
+        return str(source["url"])
+    if (
+        source.get("type") == "base64"
+        and isinstance(source.get("media_type"), str)
+        and isinstance(source.get("data"), str)
+    ):
+        return f"data:{source['media_type']};base64,{source['data']}"
+    raise Failure("unsupported_capability", f"{path} is neither a url nor base64 with a media_type", param=path)
+
+
+def say_tools(wire: Json, dropped: list[str]) -> None:
+    """Tools in OpenAI's form. Without any there is nothing to choose, and OpenAI refuses an empty list."""
+    if wire.get("tools") is None:
+        return
+    said = []
+    for index, tool in enumerate(wire["tools"]):
+        if FOREIGN_TOOL.fullmatch(str(tool.get("type"))):
+            dropped.append(f"tools[{index}]")
+        else:
+            said.append(render_tool(without(tool, OF_TOOLS, "tools.", dropped)))
+    wire["tools"] = said
+    if not said:
+        if wire.get("tool_choice") not in (None, "auto", "none"):
+            dropped.append("tool_choice")
+        for name in ("tools", "tool_choice", "parallel_tool_calls"):
+            wire.pop(name, None)
+
+
+def render_tool(tool: Json) -> Json:
     return {"type": "function", "function": tool} if is_short_tool(tool) else tool
+
+
+def say_stop(wire: Json, sequences: Any) -> None:
+    """`stop_sequences` joined to `stop`."""
+    if sequences:
+        wire["stop"] = list(dict.fromkeys([*as_list(wire.get("stop")), *as_list(sequences)]))
+
+
+def as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def say_reasoning(wire: Json, reasoning: Mapping[str, Any], dropped: list[str]) -> None:
+    """OpenAI knows an effort and nothing else; `enabled` is said by an effort, or by a model that always reasons."""
+    effort = reasoning.get("effort")
+    if effort is not None:
+        wire["reasoning_effort"] = effort
+    implied = effort is not None or (reasoning.get("enabled") is True and REASONS.match(wire["model"]))
+    said = {"effort", "enabled"} if implied else {"effort"}
+    dropped += [f"reasoning.{name}" for name, value in reasoning.items() if name not in said and value is not None]
+
+
+def say_limit(wire: Json) -> None:
+    """`max_completion_tokens` goes before `max_tokens`, and OpenAI's models that reason know nothing else.
+
+    Others keep what the caller wrote: many compatible servers know only `max_tokens`, and would not see the new name.
+    """
+    limit = wire.get("max_completion_tokens")
+    if limit is None and REASONS.match(wire["model"]) and wire.get("max_tokens") is not None:
+        limit = wire["max_completion_tokens"] = wire["max_tokens"]
+    if limit is not None:
+        wire.pop("max_tokens", None)

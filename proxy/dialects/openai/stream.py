@@ -1,4 +1,7 @@
-"""OpenAI's streamed chunks, as target and as client. A chunk is already unified: what is known here is when it begins and ends."""
+"""OpenAI's streamed chunks, as target and as client.
+
+A chunk is already unified: what is known here is when the model speaks, and how a stream ends.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,32 @@ import orjson
 
 from proxy.call import Failure, Json, Usage
 from proxy.dialects import Event, Sign
-from proxy.dialects.openai.reply import failure_of, parse_usage, render_error
+from proxy.dialects.openai.errors import failure_of, find_words, render_error, text_of
+from proxy.dialects.openai.reply import parse_usage
 
 DONE = b"[DONE]"
-SPEECH = ("content", "reasoning_content", "reasoning", "tool_calls", "function_call", "refusal", "audio", "thinking_blocks")
+SPEECH = (
+    "content",
+    "reasoning_content",
+    "reasoning",
+    "reasoning_text",
+    "reasoning_details",
+    "tool_calls",
+    "function_call",
+    "refusal",
+    "audio",
+    "thinking_blocks",
+)
+#: More answers to one question than this nobody gives (OpenAI: `n` is at most 128).
+MOST_CHOICES = 128
 
 
 def read_event(event: Event) -> Sign:
     """Whether the model has spoken. Failure for an error event: some servers name it so, others put `error` in the payload."""
-    if event.data == DONE:
-        return "end"
-    choices = load_chunk(event).get("choices")
+    chunk = None if event.data == DONE else load_chunk(event)
+    if chunk is None:
+        return "end" if DONE in event.data else "wait"
+    choices = chunk.get("choices")
     choices = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
     if any(choice.get("finish_reason") for choice in choices):
         return "end"
@@ -30,53 +48,80 @@ def has_spoken(choice: Json) -> bool:
     return isinstance(delta, dict) and any(delta.get(name) for name in SPEECH)
 
 
-def load_chunk(event: Event) -> Json:
+def load_chunk(event: Event) -> Json | None:
+    """None for an event that holds nothing but white space, or `[DONE]` with some around it."""
     try:
         chunk: Any = orjson.loads(event.data)
     except orjson.JSONDecodeError:
-        raise Failure("provider_error", "the provider sent a stream event that is not JSON", provider_status=200) from None
+        if event.data.strip() in (b"", DONE):
+            return None
+        if event.name == "error":
+            raise failure_of({"message": text_of(event.data.decode("utf-8", "replace"))}, 200) from None
+        raise broken("that is not JSON") from None
+    if event.name == "error":
+        raise failure_of(find_words(chunk), 200)
     if not isinstance(chunk, dict):
-        raise Failure("provider_error", "the provider sent a stream event that is no object", provider_status=200)
-    if chunk.get("error") or event.name == "error":
-        raise failure_of(chunk.get("error") or chunk, 200)
+        raise broken("that is no object")
+    if chunk.get("error"):
+        raise failure_of(find_words(chunk), 200)
     return chunk
 
 
-class ChunkParser:
-    """Chunks as they come. The stream has ended well after `[DONE]`, or where a server does not send it, a finish reason."""
+def broken(complaint: str) -> Failure:
+    return Failure("provider_error", f"the provider sent a stream event {complaint}", provider_status=200)
 
-    __slots__ = ("_ended", "usage")
+
+class ChunkParser:
+    """Chunks as they come. The stream has ended well after `[DONE]`, or where a server does not send it, when every choice
+    that was begun has its finish reason.
+
+    `usage` is the largest report: each is of the whole answer so far, and some servers send one with every chunk.
+    """
+
+    __slots__ = ("_begun", "_done", "_finished", "usage")
 
     def __init__(self) -> None:
         self.usage: Usage | None = None
-        self._ended = False
+        self._done = False
+        self._begun = {0}
+        self._finished: set[int] = set()
 
     def feed(self, event: Event) -> list[Json]:
-        if event.data == DONE:
-            self._ended = True
+        chunk = None if event.data == DONE else load_chunk(event)
+        if chunk is None:
+            self._done = self._done or DONE in event.data
             return []
-        chunk = load_chunk(event)
-        self._note_usage(chunk)
+        usage = parse_usage(chunk) if chunk.get("usage") or chunk.get("x_groq") else None
+        if usage is not None and (self.usage is None or usage.total >= self.usage.total):
+            self.usage = usage
         choices = chunk.get("choices")
-        if not isinstance(choices, list):
-            raise Failure("provider_error", "the provider sent a stream event without choices", provider_status=200)
-        if any(isinstance(choice, dict) and choice.get("finish_reason") for choice in choices):
-            self._ended = True
+        if type(choices) is not list:
+            return self._feed_without_choices(chunk, usage)
+        for choice in choices:
+            if type(choice) is not dict:
+                raise broken("with a choice that is no object")
+            if choice.get("finish_reason"):
+                self._finished.add(index_of(choice))
+            elif choice.get("index"):
+                self._begun.add(index_of(choice))
         return [chunk]
 
     def end(self) -> list[Json]:
-        if not self._ended:
+        if not self._done and not self._begun <= self._finished:
             raise Failure("provider_stream_cut", "the provider's stream ended before the model had finished")
         return []
 
-    def _note_usage(self, chunk: Json) -> None:
-        usage = parse_usage(chunk)
-        if usage is None:
-            return
-        if self.usage is None:
-            self.usage = usage
-        else:
-            self.usage.merge(usage)
+    def _feed_without_choices(self, chunk: Json, usage: Usage | None) -> list[Json]:
+        if usage is not None:
+            return [{**chunk, "choices": []}]
+        if chunk.get("message") or chunk.get("detail") or chunk.get("errors"):
+            raise failure_of(find_words(chunk), 200)
+        raise broken("without choices")
+
+
+def index_of(choice: Json) -> int:
+    index = choice.get("index")
+    return index if type(index) is int and 0 < index < MOST_CHOICES else 0
 
 
 class ChunkRenderer:
@@ -97,7 +142,10 @@ class ChunkRenderer:
             return b""
         if not chunk.get("created"):
             chunk["created"] = self.created
-        return b"data: %b\n\n" % orjson.dumps(chunk)
+        try:
+            return b"data: %b\n\n" % orjson.dumps(chunk)
+        except orjson.JSONEncodeError:
+            raise broken("that is nested too deeply") from None
 
     def end(self) -> bytes:
         return b"data: [DONE]\n\n"

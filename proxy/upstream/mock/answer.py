@@ -28,12 +28,13 @@ FILLER = " the quick brown fox jumps over the lazy dog while the patient mock co
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer in tokens. `reasoning` comes before `text`; `calls` stand instead of text."""
+    """One answer in tokens. `reasoning` comes before `text`; `calls` stand instead of text, `interleaved` or in order."""
 
     finish_reason: str
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
+    interleaved: bool = False
 
     @property
     def tokens(self) -> int:
@@ -48,17 +49,20 @@ class Choice:
         return message
 
     def deltas(self) -> Iterator[Json]:
-        """Every content delta in order; the argument pieces of parallel calls take turns."""
+        """Every content delta in order."""
         for piece in self.reasoning:
             yield {"reasoning_content": piece}
         for piece in self.text:
             yield {"content": piece}
-        for index, call in enumerate(self.calls):
-            yield {"tool_calls": [call.opening(index)]}
-        for turn in zip_longest(*(split_tokens(call.arguments) for call in self.calls)):
-            for index, piece in enumerate(turn):
-                if piece is not None:
-                    yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
+        calls = [_call_deltas(index, call) for index, call in enumerate(self.calls)]
+        turns = zip_longest(*calls) if self.interleaved else calls
+        yield from ({"tool_calls": [delta]} for turn in turns for delta in turn if delta is not None)
+
+
+def _call_deltas(index: int, call: ToolCall) -> Iterator[Json]:
+    yield call.opening(index)
+    for piece in split_tokens(call.arguments):
+        yield {"index": index, "function": {"arguments": piece}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,10 @@ def write_answer(request: Json, behaviour: Behaviour, id: str) -> Answer:
 
 
 def _choice(request: Json, behaviour: Behaviour, id: str, index: int) -> Choice:
-    calls, finish_reason = call_tools(request, behaviour.kind == "tools", id)
+    interleaved = behaviour.kind == "tools-interleaved"
+    calls, finish_reason = call_tools(request, interleaved or behaviour.kind == "tools", id)
     if calls:
-        return Choice(finish_reason, calls=calls)
+        return Choice(finish_reason, calls=calls, interleaved=interleaved)
     text = split_tokens(_stopped(_text(request, behaviour, index), request.get("stop")))
     reasoning = split_tokens(THOUGHT) if behaviour.kind == "reasoning" else []
     return _limited(reasoning, text, request.get("max_completion_tokens") or request.get("max_tokens"))

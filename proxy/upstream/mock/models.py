@@ -38,12 +38,13 @@ SAME = "the same"
 
 MODELS: tuple[Model, ...] = (
     Model("text", "mock", "mock", "says back the last user message", SAME),
+    Model("tools", "mock-tools", "mock-tools", "calls every tool of the request at once, one after another", SAME),
     Model(
-        "tools",
-        "mock-tools",
-        "mock-tools",
-        "calls every tool of the request at once; the arguments of parallel calls are interleaved",
-        "calls every tool of the request at once",
+        "tools-interleaved",
+        "mock-tools-interleaved",
+        "mock-tools-interleaved",
+        "as `mock-tools`, but the pieces of parallel calls take turns, which OpenAI never does and others may",
+        "as `mock-tools`",
     ),
     Model(
         "reasoning",

@@ -103,7 +103,7 @@ def test_json_on_request() -> None:
 
 
 def test_the_arguments_of_parallel_calls_take_turns() -> None:
-    choice = answer(chat(model="mock-tools", tools=[WEATHER, WEATHER])).choices[0]
+    choice = answer(chat(model="mock-tools-interleaved", tools=[WEATHER, WEATHER])).choices[0]
     entries = [delta["tool_calls"][0] for delta in choice.deltas()]
     assert [entry["index"] for entry in entries[:6]] == [0, 1, 0, 1, 0, 1]
     for index, call in enumerate(choice.calls):

@@ -19,6 +19,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "mock.md"
     [
         ("mock", Behaviour()),
         ("mock-tools", Behaviour("tools")),
+        ("mock-tools-interleaved", Behaviour("tools-interleaved")),
         ("mock-reasoning", Behaviour("reasoning")),
         ("mock-tokens-1000", Behaviour("tokens", tokens=1000)),
         ("mock-tokens-100000", Behaviour("tokens", tokens=100_000)),
@@ -60,7 +61,7 @@ def test_every_example_is_of_its_own_row(model: Model) -> None:
 
 def test_every_fault_has_a_row_and_every_row_an_effect() -> None:
     kinds = {model.kind for model in MODELS}
-    handled = {"text", "tools", "reasoning", "tokens", "slow", "flaky"}
+    handled = {"text", "tools", "tools-interleaved", "reasoning", "tokens", "slow", "flaky"}
     assert kinds == handled | set(INSTEAD) | set(STREAM_FAULTS)
     assert set(STREAM_FAULTS) == set(REPLY_FAULTS)
 

@@ -1,0 +1,118 @@
+"""What is checked of a unified request at the door: the fields whose types the proxy or a translation relies on.
+
+The check names the field that is wrong and refuses to know what a model can do. Unknown fields pass: the provider owns its own
+language. Source of the types: https://platform.openai.com/docs/api-reference/chat/create.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from proxy.call import Failure, Json
+
+ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+
+Kind = tuple[tuple[type, ...], str]
+NUMBER: Kind = ((int, float), "a number")
+INTEGER: Kind = ((int,), "an integer")
+STRING: Kind = ((str,), "a string")
+BOOLEAN: Kind = ((bool,), "a boolean")
+OBJECT: Kind = ((dict,), "an object")
+ARRAY: Kind = ((list,), "an array")
+
+#: field -> (accepted types, how they are called in an error). None stands for absence, as in OpenAI's own API.
+TYPES: Mapping[str, Kind] = {
+    **dict.fromkeys(("stream", "parallel_tool_calls", "logprobs", "store"), BOOLEAN),
+    **dict.fromkeys(("max_tokens", "max_completion_tokens", "n", "seed", "top_logprobs", "top_k"), INTEGER),
+    **dict.fromkeys(("temperature", "top_p", "presence_penalty", "frequency_penalty", "timeout"), NUMBER),
+    **dict.fromkeys(("user", "reasoning_effort", "service_tier"), STRING),
+    **dict.fromkeys(("tools", "functions"), ((list,), "an array of objects")),
+    **dict.fromkeys(("stream_options", "response_format", "logit_bias", "metadata", "reasoning"), OBJECT),
+    **dict.fromkeys(("stop", "stop_sequences"), ((str, list), "a string or an array of strings")),
+    "modalities": ARRAY,
+    "tool_choice": ((str, dict), "a string or an object"),
+    "system": ((str, list), "a string or an array of parts"),
+    "fallbacks": ((list,), "an array of model strings"),
+    "cache": ((dict, bool), "an object or a boolean"),
+}
+#: What the elements of a list are, and the members of an object that is ours.
+ELEMENTS: Mapping[str, Kind] = {
+    **dict.fromkeys(("tools", "functions"), OBJECT),
+    **dict.fromkeys(("stop", "stop_sequences", "fallbacks"), STRING),
+}
+MEMBERS: Mapping[str, Mapping[str, Kind]] = {
+    "reasoning": {"effort": STRING, "budget_tokens": INTEGER, "enabled": BOOLEAN},
+}
+
+CALLED: Mapping[type, str] = {dict: "an object", list: "an array", str: "a string", type(None): "null"}
+
+
+def parse_request(wire: Json) -> Json:
+    """The same dict, checked. Failure("invalid_request") names the first field that is wrong."""
+    messages = wire.get("messages")
+    if type(messages) is not list:
+        raise wrong("messages", "an array of messages", messages)
+    if not messages:
+        raise Failure("invalid_request", "messages must not be empty", param="messages")
+    for name, value in wire.items():
+        kind = TYPES.get(name)
+        if kind is not None and value is not None:
+            check(name, value, kind)
+            if type(value) is list and name in ELEMENTS:
+                check_elements(name, value, ELEMENTS[name])
+    for index, message in enumerate(messages):
+        check_message(message, index)
+    check_ours(wire)
+    return wire
+
+
+def check(path: str, value: Any, kind: Kind) -> None:
+    # bool is an int in Python and none in JSON.
+    if not isinstance(value, kind[0]) or (type(value) is bool and bool not in kind[0]):
+        raise wrong(path, kind[1], value)
+
+
+def check_elements(path: str, values: list[Any], kind: Kind) -> None:
+    for index, value in enumerate(values):
+        check(f"{path}[{index}]", value, kind)
+
+
+def check_ours(wire: Json) -> None:
+    if type(wire.get("system")) is list:
+        check_parts(wire["system"], "system")
+    for name, members in MEMBERS.items():
+        for member, kind in members.items() if wire.get(name) else ():
+            if wire[name].get(member) is not None:
+                check(f"{name}.{member}", wire[name][member], kind)
+
+
+def check_message(message: Any, index: int) -> None:
+    if type(message) is not dict:
+        raise wrong(f"messages[{index}]", "an object", message)
+    role = message.get("role")
+    if type(role) is not str or role not in ROLES:
+        path = f"messages[{index}].role"
+        raise Failure("invalid_request", f"{path} must be one of {', '.join(sorted(ROLES))}", param=path)
+    content = message.get("content")
+    if type(content) is list:
+        check_parts(content, f"messages[{index}].content")
+    elif content is not None and type(content) is not str:
+        raise wrong(f"messages[{index}].content", "a string or an array of parts", content)
+    calls = message.get("tool_calls")
+    if calls is not None:
+        check(f"messages[{index}].tool_calls", calls, ARRAY)
+        check_elements(f"messages[{index}].tool_calls", calls, OBJECT)
+
+
+def check_parts(parts: list[Any], path: str) -> None:
+    for index, part in enumerate(parts):
+        if type(part) is not dict or type(part.get("type")) is not str:
+            raise wrong(f"{path}[{index}]", "an object with a type", part)
+
+
+def wrong(path: str, expected: str, value: Any) -> Failure:
+    """JSON has no integers beyond 64 bits here: they come as floats, and are shown as they are read."""
+    found = CALLED[type(value)] if type(value) in CALLED else str(value).lower()
+    found = "one without" if expected == "an object with a type" and type(value) is dict else found
+    return Failure("invalid_request", f"{path} must be {expected}, not {found}", param=path)

@@ -1,0 +1,46 @@
+"""What a provider repeats of our own secrets is taken out before anybody gets to read it: of its errors and of its headers.
+
+The body of a good answer is left alone: it is between the provider and the application, byte for byte.
+"""
+
+from __future__ import annotations
+
+from proxy.call import Failure, Headers
+from proxy.providers import Endpoint
+
+HIDDEN = "[redacted]"
+#: What is shorter would take ordinary words out.
+SHORTEST = 8
+
+
+class Secrets:
+    """The key of one endpoint, and the headers that the operator gave it, many of which are credentials."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        found = {value for value in (endpoint.key, *endpoint.headers.values()) if value and len(value) >= SHORTEST}
+        self._values = [(value, value.encode()) for value in sorted(found, key=len, reverse=True)]
+
+    def hide(self, text: str) -> str:
+        for value, _ in self._values:
+            if value in text:
+                text = text.replace(value, HIDDEN)
+        return text
+
+    def hide_bytes(self, data: bytes) -> bytes:
+        for _, value in self._values:
+            data = data.replace(value, HIDDEN.encode())
+        return data
+
+    def hide_in(self, failure: Failure) -> None:
+        """Wherever the provider's own words stand in it."""
+        failure.detail = self.hide(failure.detail)
+        failure.param = self.hide(failure.param) if failure.param else None
+        failure.code = self.hide(failure.code) if failure.code else None
+        failure.provider_body = self.hide_bytes(failure.provider_body)
+        failure.headers = self.hide_in_headers(failure.headers)
+        failure.args = (f"{failure.kind}: {failure.detail}",)
+
+    def hide_in_headers(self, headers: Headers) -> list[tuple[str, str]]:
+        return [(name, self.hide(value)) for name, value in headers]

@@ -1,0 +1,188 @@
+"""What an attempt sends: the caller's own bytes where both sides speak alike, and otherwise a request that names what it lost."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import orjson
+import pytest
+
+from proxy.call import Call, Client, Failure, Json
+from proxy.providers import Endpoint, Provider, all_providers
+from proxy.translate import DIALECTS, Plan, Unsupported, plan
+
+HELLO: Json = {"role": "user", "content": "h\u00e9llo"}
+SPELLED = (
+    b'{ "messages":[{"role":"user","content":"h\\u00e9llo \\/"}],\n "model":"fast" , "temperature":1.0,"x":[1e2] }'
+)
+
+
+class NoClient:
+    """Nobody: a plan is made before anyone is answered."""
+
+
+def call_of(body: bytes, dialect: str = "openai") -> Call:
+    wire = orjson.loads(body)
+    client = cast(Client, NoClient())
+    return Call("id", dialect, "chat", body, DIALECTS[dialect].parse_request(wire), wire["model"], False, {}, client)
+
+
+def endpoint_of(provider: Provider | str) -> Endpoint:
+    found = all_providers()[provider] if isinstance(provider, str) else provider
+    return Endpoint("there", "kind", found, "https://x", "key")
+
+
+def plan_for(
+    body: Mapping[str, Any] | bytes,
+    provider: Provider | str = "openai",
+    model: str = "gpt-4o",
+    unsupported: Unsupported = "warn",
+) -> Plan:
+    raw = body if isinstance(body, bytes) else orjson.dumps({"model": "fast", "messages": [HELLO], **body})
+    call = call_of(raw)
+    made = plan(call, endpoint_of(provider), model, unsupported)
+    assert call.body is raw
+    assert call.json == orjson.loads(raw)
+    return made
+
+
+# ---- relays
+
+
+def test_a_relay_sends_the_callers_own_bytes() -> None:
+    made = plan_for(SPELLED, model="fast")
+    assert made.relay
+    assert made.body == SPELLED
+    assert (made.ours.name, made.theirs.name, made.dropped) == ("openai", "openai", [])
+
+
+def test_a_relay_under_another_name_changes_the_name_and_nothing_else() -> None:
+    made = plan_for(SPELLED, model='gpt "4"')
+    assert made.relay
+    assert made.body == SPELLED.replace(b'"fast"', b'"gpt \\"4\\""')
+
+
+@pytest.mark.parametrize(
+    ("body", "sent"),
+    [
+        ('{"model":"fast","messages":[M]}', '{"model":"gpt-4o","messages":[M]}'),
+        ('{"model": "fast", "messages": [M]}', '{"model": "gpt-4o", "messages": [M]}'),
+        ('{"model"\n:\t"fast","messages":[M]}', '{"model"\n:\t"gpt-4o","messages":[M]}'),
+        ('{"messages":[M],"model":"f\\u0061st"}', '{"messages":[M],"model":"gpt-4o"}'),
+        (
+            '{"metadata":{"model":"fast"},"messages":[M],"model":"fast"}',
+            '{"metadata":{"model":"fast"},"messages":[M],"model":"gpt-4o"}',
+        ),
+        ('{"mod\\u0065l":"fast","messages":[M]}', '{"mod\\u0065l":"gpt-4o","messages":[M]}'),
+        (
+            '{"x":{"model":"fast"},"mod\\u0065l":"fast","messages":[M]}',
+            '{"x":{"model":"fast"},"mod\\u0065l":"gpt-4o","messages":[M]}',
+        ),
+        ('{"model":"a","model":"fast","messages":[M]}', '{"model":"gpt-4o","model":"gpt-4o","messages":[M]}'),
+        (
+            '{"model":"a","mod\\u0065l":"fast","messages":[M]}',
+            '{"model":"gpt-4o","mod\\u0065l":"gpt-4o","messages":[M]}',
+        ),
+    ],
+)
+def test_the_name_is_found_however_it_is_spelled(body: str, sent: str) -> None:
+    message = '{"role":"user","content":"\\"model\\":\\"fast\\""}'
+    made = plan_for(body.replace("M", message).encode())
+    assert made.relay
+    assert made.body == sent.replace("M", message).encode()
+
+
+def test_a_name_stands_in_words_too() -> None:
+    body = orjson.dumps({"messages": [{"role": "user", "content": '"model":"fast"'}], "model": "fast"})
+    assert orjson.loads(plan_for(body).body) == {**orjson.loads(body), "model": "gpt-4o"}
+
+
+# ---- said anew
+
+
+@pytest.mark.parametrize(
+    ("fields", "sent", "dropped"),
+    [
+        ({"timeout": 5}, {}, []),
+        ({"cache": False, "fallbacks": ["a"]}, {}, []),
+        ({"stop_sequences": ["a"]}, {"stop": ["a"]}, []),
+        ({"top_k": 5}, {}, ["top_k"]),
+        ({"timeout": 5, "cache_control": {"type": "ephemeral"}}, {}, ["cache_control"]),
+    ],
+)
+def test_our_extras_are_said_anew_and_the_reply_is_relayed_still(fields: Json, sent: Json, dropped: list[str]) -> None:
+    made = plan_for({**fields, "seed": 7})
+    assert orjson.loads(made.body) == {"model": "gpt-4o", "messages": [HELLO], "seed": 7, **sent}
+    assert made.dropped == dropped
+    assert made.relay
+
+
+def test_blocks_that_only_the_hub_knows_are_taken_out() -> None:
+    answer = {"role": "assistant", "content": "a", "thinking_blocks": [{"type": "thinking"}]}
+    made = plan_for({"messages": [HELLO, answer, HELLO]})
+    assert orjson.loads(made.body)["messages"] == [HELLO, {"role": "assistant", "content": "a"}, HELLO]
+    assert made.dropped == ["messages.thinking_blocks"]
+
+
+def test_another_dialect() -> None:
+    made = plan_for({"system": "be brief", "max_tokens": 5, "seed": 7}, "anthropic", "claude-sonnet-4-5")
+    assert not made.relay
+    assert (made.ours.name, made.theirs.name) == ("openai", "anthropic")
+    sent = orjson.loads(made.body)
+    assert (sent["model"], sent["system"], sent["max_tokens"]) == ("claude-sonnet-4-5", "be brief", 5)
+    assert made.dropped == ["seed"]
+
+
+@pytest.mark.parametrize("unsupported", ["warn", "drop"])
+def test_what_cannot_be_said_is_left_out(unsupported: Unsupported) -> None:
+    made = plan_for({"top_k": 5}, unsupported=unsupported)
+    assert made.dropped == ["top_k"]
+
+
+def test_what_cannot_be_said_is_refused_where_that_is_the_rule() -> None:
+    with pytest.raises(Failure) as caught:
+        plan_for({"top_k": 5, "container": "c"}, unsupported="reject")
+    failure = caught.value
+    assert (failure.kind, failure.param) == ("unsupported_capability", "top_k")
+    assert failure.detail == "there cannot honour top_k, container"
+    assert plan_for({"timeout": 5}, unsupported="reject").dropped == []
+
+
+def test_what_is_nested_too_deeply_to_be_said_anew_is_the_callers_mistake() -> None:
+    deep = b'{"model":"fast","messages":[{"role":"user","content":"a"}],"x":%b,"timeout":5}' % (b"[" * 900 + b"]" * 900)
+    with pytest.raises(Failure) as caught:
+        plan_for(deep)
+    assert caught.value.kind == "invalid_request"
+    relayed = deep.replace(b',"timeout":5', b"")
+    assert plan_for(relayed, model="fast").body == relayed
+
+
+# ---- what a provider file says
+
+
+def quirky(**quirks: Any) -> Provider:
+    return Provider("openai", "https://docs", "https://x", **quirks)
+
+
+def test_what_a_provider_accepts_is_relayed() -> None:
+    provider = quirky(accepts=frozenset({"top_k"}))
+    body = b'{"model":"fast", "messages":[{"role":"user","content":"a"}],"top_k":5 }'
+    assert plan_for(body, provider, "fast").body == body
+    made = plan_for({"top_k": 5, "timeout": 3}, provider)
+    assert (orjson.loads(made.body)["top_k"], made.dropped) == (5, [])
+    assert "timeout" not in orjson.loads(made.body)
+
+
+def test_what_a_provider_refuses_is_left_out_and_named() -> None:
+    provider = quirky(refuses=frozenset({"logprobs", "seed"}))
+    made = plan_for({"logprobs": True, "seed": 7, "n": 1}, provider)
+    assert orjson.loads(made.body) == {"model": "gpt-4o", "messages": [HELLO], "n": 1}
+    assert made.dropped == ["logprobs", "seed"]
+    assert plan_for(SPELLED, provider, "fast").body == SPELLED
+
+
+def test_what_a_provider_spells_differently() -> None:
+    provider = quirky(renames={"max_completion_tokens": "max_tokens"})
+    made = plan_for({"max_completion_tokens": 5}, provider)
+    assert orjson.loads(made.body) == {"model": "gpt-4o", "messages": [HELLO], "max_tokens": 5}
+    assert made.dropped == []
+    assert plan_for(SPELLED, provider, "fast").body == SPELLED

@@ -1,0 +1,210 @@
+"""What becomes of a streamed answer on its way: passed on as it is, or said anew; and how long its beginning is held."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import orjson
+import pytest
+
+from proxy.call import Call, Failure, Usage
+from proxy.dialects import Dialect
+from proxy.translate import DIALECTS, Plan
+from proxy.upstream.body import Opening, Relay, Translation
+from proxy.wire.sse import Reader
+from tests.upstream.streams import (
+    ANTHROPIC,
+    ANTHROPIC_ERROR,
+    BLOCK,
+    DONE,
+    ENDING,
+    OPENAI,
+    OPENAI_ERROR,
+    PING,
+    ROLE,
+    START,
+    STOP,
+    anthropic,
+    anthropic_text,
+    event,
+    openai_chunk,
+)
+
+OPENAI_DIALECT, ANTHROPIC_DIALECT = DIALECTS["openai"], DIALECTS["anthropic"]
+WIRE = b"".join(ANTHROPIC)
+
+
+def make_call(**fields: Any) -> Call:
+    json = {"model": "m", "messages": [], "stream": True, **fields}
+    return Call("id", "openai", "chat", b"{}", json, "m", True, {}, cast(Any, None))
+
+
+def translation(theirs: Dialect = ANTHROPIC_DIALECT, **fields: Any) -> Translation:
+    return Translation(Plan(b"", False, OPENAI_DIALECT, theirs), make_call(**fields), created=1_700_000_000)
+
+
+def said(body: Translation | Relay, *pieces: bytes) -> bytes:
+    return b"".join([body.feed(piece) for piece in pieces] + [body.end()])
+
+
+def text_of(wire: bytes) -> str:
+    chunks = [orjson.loads(event.data) for event in Reader().feed(wire) if event.data != b"[DONE]"]
+    return "".join(choice["delta"].get("content") or "" for chunk in chunks for choice in chunk["choices"])
+
+
+# ---- relay
+
+
+@pytest.mark.parametrize("wire", [b"".join(OPENAI), b"".join(OPENAI).replace(b"\n", b"\r\n"), b": hello\n\n" + b"".join(OPENAI)])
+def test_a_relay_passes_every_byte(wire: bytes) -> None:
+    for cut in range(len(wire)):
+        relay = Relay(OPENAI_DIALECT)
+        assert said(relay, wire[:cut], wire[cut:]) == wire
+        assert relay.usage(make_call()) == Usage(9, output=2)
+
+
+def test_a_relay_of_a_cut_stream_ends_as_a_failure() -> None:
+    relay = Relay(OPENAI_DIALECT)
+    relay.feed(ROLE + openai_chunk(content="a"))
+    with pytest.raises(Failure, match="provider_stream_cut"):
+        relay.end()
+
+
+# ---- translation
+
+
+def test_a_translation_says_the_same_wherever_it_was_cut() -> None:
+    whole = said(translation(), WIRE)
+    assert (text_of(whole), whole.endswith(b"data: [DONE]\n\n")) == ("Hello", True)
+    for cut in range(1, len(WIRE)):
+        assert said(translation(), WIRE[:cut], WIRE[cut:]) == whole, cut
+    assert said(translation(), *(bytes([byte]) for byte in WIRE)) == whole
+
+
+def test_a_translation_says_each_event_when_it_comes() -> None:
+    body = translation()
+    spoken = [text_of(body.feed(piece)) for piece in ANTHROPIC]
+    assert spoken == ["", "", "", "Hel", "lo", "", "", ""]
+    assert body.feed(b": a comment\n\n") == b""
+
+
+def test_chunks_carry_the_time_of_the_call() -> None:
+    chunks = [orjson.loads(event.data) for event in Reader().feed(said(translation(), WIRE)) if event.data != b"[DONE]"]
+    assert {chunk["created"] for chunk in chunks} == {1_700_000_000}
+
+
+def test_usage_of_a_translation_is_known_as_far_as_it_came() -> None:
+    body = translation()
+    assert body.usage(make_call()) is None
+    body.feed(START)
+    early = body.usage(make_call())
+    assert early is not None
+    assert early.input == 9
+    said(body, b"".join(ANTHROPIC[1:]))
+    assert body.usage(make_call()) == Usage(9, output=2)
+
+
+@pytest.mark.parametrize("count", range(1, len(ANTHROPIC)))
+def test_a_translation_of_a_cut_stream_never_says_that_it_was_whole(count: int) -> None:
+    body = translation()
+    out = body.feed(b"".join(ANTHROPIC[:count]))
+    assert b"[DONE]" not in out
+    with pytest.raises(Failure, match="provider_stream_cut"):
+        body.end()
+
+
+def test_a_translation_of_a_stream_cut_in_its_last_event() -> None:
+    body = translation()
+    body.feed(WIRE[:-1])
+    with pytest.raises(Failure, match="provider_stream_cut"):
+        body.end()
+
+
+def test_an_error_event_in_a_translation() -> None:
+    body = translation()
+    body.feed(b"".join(ANTHROPIC[:4]))
+    with pytest.raises(Failure) as caught:
+        body.feed(ANTHROPIC_ERROR)
+    assert (caught.value.kind, caught.value.detail) == ("provider_overloaded", "too much")
+
+
+@pytest.mark.parametrize("junk", [b"data: {\n\n", b"data: []\n\n", b"data: 7\n\n", b"data: \xff\xfe\n\n"])
+@pytest.mark.parametrize("theirs", [OPENAI_DIALECT, ANTHROPIC_DIALECT])
+def test_junk_in_a_translation_is_a_failure(theirs: Dialect, junk: bytes) -> None:
+    with pytest.raises(Failure) as caught:
+        translation(theirs).feed(junk)
+    assert caught.value.party == "provider"
+
+
+def test_an_event_without_end_is_refused() -> None:
+    body = translation()
+    with pytest.raises(Failure, match="an event of more than"):
+        for _ in range(40):
+            body.feed(b"x" * (1 << 20))
+
+
+# ---- the opening
+
+
+def opened(theirs: Dialect, *pieces: bytes, limit: int = 64 * 1024) -> Opening:
+    opening = Opening(theirs, limit)
+    for piece in pieces:
+        opening.feed(piece)
+    return opening
+
+
+@pytest.mark.parametrize(
+    ("theirs", "pieces", "over"),
+    [
+        (OPENAI_DIALECT, [ROLE], False),
+        (OPENAI_DIALECT, [b": comment\n\n", ROLE], False),
+        (OPENAI_DIALECT, [ROLE, openai_chunk(content="a")], True),
+        (OPENAI_DIALECT, [ROLE, openai_chunk(reasoning_content="hm")], True),
+        (OPENAI_DIALECT, [ROLE, openai_chunk(tool_calls=[{"index": 0, "function": {"name": "f"}}])], True),
+        (OPENAI_DIALECT, [ROLE, openai_chunk(content="a")[:-1]], False),
+        (OPENAI_DIALECT, [ROLE, STOP], True),
+        (OPENAI_DIALECT, [DONE], True),
+        (ANTHROPIC_DIALECT, [START], False),
+        (ANTHROPIC_DIALECT, [START, PING, BLOCK, PING], False),
+        (ANTHROPIC_DIALECT, [START, BLOCK, anthropic_text("a")], True),
+        (ANTHROPIC_DIALECT, [START, anthropic("content_block_start", index=0, content_block={"type": "thinking"})], True),
+        (ANTHROPIC_DIALECT, [START, *ENDING], True),
+    ],
+)
+def test_the_opening_is_over_when_the_model_has_spoken(theirs: Dialect, pieces: list[bytes], over: bool) -> None:
+    opening = opened(theirs, *pieces)
+    assert (opening.over, opening.spoken) == (over, over)
+    wire = b"".join(pieces)
+    split = opened(theirs, *(bytes([byte]) for byte in wire))
+    assert (split.over, split.spoken) == (over, over)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "pieces"),
+    [
+        (OPENAI_DIALECT, [OPENAI_ERROR]),
+        (OPENAI_DIALECT, [ROLE, OPENAI_ERROR]),
+        (OPENAI_DIALECT, [event({"message": "no"}, "error")]),
+        (ANTHROPIC_DIALECT, [ANTHROPIC_ERROR]),
+        (ANTHROPIC_DIALECT, [START, BLOCK, PING, ANTHROPIC_ERROR]),
+        (OPENAI_DIALECT, [b"data: <html>\n\n"]),
+    ],
+)
+def test_an_error_in_the_opening_is_a_failure(theirs: Dialect, pieces: list[bytes]) -> None:
+    wire = b"".join(pieces)
+    for cut in (1, len(wire) // 2, len(wire) - 1):
+        with pytest.raises(Failure) as caught:
+            opened(theirs, wire[:cut], wire[cut:])
+        assert caught.value.retryable
+
+
+def test_the_opening_is_bounded_in_bytes() -> None:
+    opening = opened(OPENAI_DIALECT, *[b": keep-alive\n\n"] * 70, limit=1000)
+    assert opening.over is False
+    opening.feed(b": keep-alive\n\n" * 2)
+    assert (opening.over, opening.spoken) == (True, False)
+
+
+def test_a_first_event_larger_than_the_opening_is_no_failure() -> None:
+    opening = opened(OPENAI_DIALECT, openai_chunk(role="assistant", note="x" * 100_000)[:80_000])
+    assert (opening.over, opening.spoken) == (True, False)
