@@ -200,7 +200,7 @@ Handler = Callable[[Call], Awaitable[Outcome]]
 class Policy(Protocol):
     """What may happen around a call. It returns after the stream has ended, and never sees a chunk."""
 
-    async def __call__(self, call: Call, next: Handler) -> Outcome: ...
+    def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]: ...
 
 
 def compose(policies: Sequence[Policy | None], handler: Handler) -> Handler:

@@ -33,13 +33,15 @@ SIGNERS: Mapping[str, Signer] = {
 }
 
 #: Headers by which any client could carry a credential of its own; none of them is ever sent on.
-CREDENTIALS = frozenset({
-    "authorization",
-    "proxy-authorization",
-    "x-api-key",
-    "api-key",
-    "x-goog-api-key",
-    "cookie",
-    "openai-organization",
-    "openai-project",
-})
+CREDENTIALS = frozenset(
+    {
+        "authorization",
+        "proxy-authorization",
+        "x-api-key",
+        "api-key",
+        "x-goog-api-key",
+        "cookie",
+        "openai-organization",
+        "openai-project",
+    }
+)

@@ -88,6 +88,8 @@ def respellings(asked: str, sent: str) -> tuple[tuple[bytes, bytes], ...]:
 def render(unified: Json, model: str, theirs: Dialect, provider: Provider) -> tuple[Json, list[str]]:
     """The target dialect's request with the provider's own quirks: what it takes besides, refuses, or spells differently."""
     wire, dropped = theirs.render_request(unified, model)
+    if not (provider.accepts or provider.refuses or provider.renames):
+        return wire, dropped
     for name in provider.accepts & unified.keys():
         wire[name] = unified[name]
     dropped = [name for name in dropped if name not in provider.accepts]

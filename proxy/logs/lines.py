@@ -45,24 +45,23 @@ class CallLine(NamedTuple):
     dropped: list[str]
 
     def fields(self) -> Fields:
-        usage = self.usage
-        ttft = self.ttft
+        time, id, provider, model, stream, status, kind, attempts, ttft, duration, usage, dropped = self
         return {
-            "time": timestamp(self.time),
+            "time": timestamp(time),
             "level": "info",
             "event": "call",
-            "id": self.id[:LONGEST_NAME],
-            "provider": self.provider,
-            "model": self.model[:LONGEST_NAME],
-            "stream": self.stream,
-            "status": self.status,
-            "kind": self.kind,
-            "attempts": self.attempts,
-            "ttft_ms": None if ttft is None else milliseconds(ttft),
-            "duration_ms": milliseconds(self.duration),
+            "id": id[:LONGEST_NAME],
+            "provider": provider,
+            "model": model[:LONGEST_NAME],
+            "stream": stream,
+            "status": status,
+            "kind": kind,
+            "attempts": attempts,
+            "ttft_ms": None if ttft is None else round(ttft * 1000, 3),
+            "duration_ms": round(duration * 1000, 3),
             "tokens_in": None if usage is None else usage.prompt,
             "tokens_out": None if usage is None else usage.completion,
-            "dropped": [name[:LONGEST_NAME] for name in self.dropped[:MOST_NAMES]] if self.dropped else [],
+            "dropped": [name[:LONGEST_NAME] for name in dropped[:MOST_NAMES]] if dropped else [],
         }
 
 
@@ -151,7 +150,3 @@ def timestamp(seconds: float) -> str:
 @lru_cache(maxsize=4)
 def second(whole: int) -> str:
     return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def milliseconds(seconds: float) -> float:
-    return round(seconds * 1000, 3)

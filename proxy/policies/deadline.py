@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from proxy.call import Call, Handler, Outcome
 
@@ -14,7 +14,7 @@ class Deadline:
         self._total = total
         self._time = time
 
-    async def __call__(self, call: Call, next: Handler) -> Outcome:
+    def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]:
         total = self._total if call.timeout is None else min(self._total, call.timeout)
         call.deadline = self._time() + total
-        return await next(call)
+        return next(call)

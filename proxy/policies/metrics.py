@@ -106,7 +106,7 @@ class Metrics:
         self.folded = 0
         self._time = time
         self._series: dict[tuple[str, str], Series] = {}
-        self._ended: list[tuple[str, str, Ended]] = []
+        self._ended: list[tuple[str, str, tuple[Any, ...]]] = []
         self._registry = Registry()
         for family in COUNTERS:
             self._register(LiveCounter, family.name, family.help, partial(self._samples, family))
@@ -165,15 +165,15 @@ class Metrics:
         found = call.target is not None or call.targets
         provider = NO_PROVIDER if call.target is None else call.target.name
         model = call.model if found and kind != "model_not_found" else UNKNOWN_MODEL
-        ended = Ended(kind, call.phase, call.attempts, call.upstream_seconds, call.ttft, call.usage, seconds)
-        self._ended.append((provider, model, ended))
+        rest = (kind, call.phase, call.attempts, call.upstream_seconds, call.ttft, call.usage, seconds)
+        self._ended.append((provider, model, rest))
         if len(self._ended) >= BATCH:
             self._count()
 
     def _count(self) -> None:
-        for provider, model, ended in self._ended:
+        for provider, model, rest in self._ended:
             series = self._series.get((provider, model)) or self._bind(clean(provider), clean(model))
-            series.count(ended)
+            series.count(Ended._make(rest))
         self._ended.clear()
 
     def _bind(self, provider: str, model: str) -> Series:

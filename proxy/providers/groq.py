@@ -1,6 +1,7 @@
 """Groq: https://console.groq.com/docs/openai.
 
-Its documentation lists what it answers with a 400: `logprobs`, `logit_bias`, `top_logprobs`, `messages[].name`, and `n` other than 1.
+Its documentation lists what it answers with a 400: `logprobs`, `logit_bias`, `top_logprobs`, `messages[].name`, and `n`
+other than 1. The last two are left to Groq's own words: a field can be refused here only whole.
 """
 
 from proxy.providers import Provider

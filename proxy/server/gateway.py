@@ -75,7 +75,7 @@ class Gateway:
         """Whether the connection lives on; the response is then on the wire."""
         head = request.head
         client = OpenResponse(request, connection)
-        door = CALLS.get(path_of(head)) if head.method == "POST" else None
+        door = (CALLS.get(head.path) or CALLS.get(path_of(head))) if head.method == "POST" else None
         return self._elsewhere(request, client) if door is None else self._serve(request, client, door)
 
     # ---- a call
@@ -100,6 +100,7 @@ class Gateway:
             if self.draining is not None and not self.calls:
                 self.idle.set()
             self._ended(call, end or Failure("client_gone", "the application hung up"), self._time() - began)
+            end = None  # a failure's traceback holds this frame, which would hold the failure
         return client.close()
 
     async def admit(self, call: Call, next: Handler) -> Outcome:
@@ -110,7 +111,11 @@ class Gateway:
             client.keep_alive = False
             raise Failure("draining", "this sidecar is shutting down", retry_after=self.draining)
         try:
-            await self._read(call, client)
+            call.phase = "reading"
+            body = client.request.body
+            whole = body.is_eof() and body.total_bytes <= self._body_limit
+            call.body = body.read_nowait() if whole else await self._body(client.request, client)
+            self._understand(call)
             return await next(call)
         except asyncio.CancelledError:
             if not self._over:
@@ -119,16 +124,12 @@ class Gateway:
             detail = "the sidecar was shut down before the answer was complete"
             raise Failure("draining", detail, retry_after=self.draining) from None
 
-    async def _read(self, call: Call, client: OpenResponse) -> None:
-        call.phase = "reading"
-        body = client.request.body
-        whole = body.is_eof() and body.total_bytes <= self._body_limit
-        call.body = body.read_nowait() if whole else await self._body(client.request, client)
+    def _understand(self, call: Call) -> None:
         call.json = parse_json(call.body)
         call.model = model_of(call.json)
         call.json = DIALECTS[call.dialect].parse_request(call.json)
         call.stream = call.json.get("stream") is True
-        call.timeout = timeout_of(call.json)
+        call.timeout = timeout_of(call.json) if "timeout" in call.json else None
         call.targets = self.router.resolve(call.model)
         call.target = call.targets[0]
 

@@ -1,4 +1,7 @@
-"""What happens to a streamed answer between provider and client: a relay passes it on, a translation says it anew. No input or output here."""
+"""What happens to a streamed answer between provider and client: a relay passes it on, a translation says it anew.
+
+No input or output here.
+"""
 
 from __future__ import annotations
 
@@ -67,12 +70,15 @@ class Translation:
                 events = read(data)
             except TooLong as error:
                 raise Failure("provider_error", f"the provider sent {error}") from None
-            said = []
-            for event in events:
-                for chunk in parse(event):
-                    said.append(render(chunk))
-            if said:
-                write(b"".join(said))
+            said: list[bytes] = []
+            try:
+                for event in events:
+                    for chunk in parse(event):
+                        said.append(render(chunk))
+            finally:
+                # An error event does not take back what was said before it.
+                if said:
+                    write(b"".join(said))
 
         return translate
 
@@ -89,7 +95,10 @@ class Translation:
 
 
 class Opening:
-    """The beginning of a stream, while an error inside a 200 can still be answered as one. Bounded in bytes; its time is the caller's."""
+    """The beginning of a stream, while an error inside a 200 can still be answered as one.
+
+    Bounded in bytes; its time is the caller's.
+    """
 
     __slots__ = ("_left", "_read_event", "_reader", "over", "spoken")
 

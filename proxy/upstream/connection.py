@@ -20,6 +20,9 @@ Sink = Callable[[bytes], None]
 HOLD = 256 * 1024
 
 
+UNASKED = "the provider sent an answer nobody had asked for"
+
+
 class Stale(Exception):
     """A reused connection was closed before anything of the answer had come: safe to send again on a fresh one."""
 
@@ -66,6 +69,7 @@ class Connection(asyncio.Protocol):
         self._sink: Sink = self._hold
         self._paused = False
         self._slow = False
+        self._nudged = False
 
     # ---- for the exchange
 
@@ -101,9 +105,10 @@ class Connection(asyncio.Protocol):
 
     async def read(self) -> bytes:
         """The pieces that have come, joined; b"" when the answer is complete or somebody nudged."""
-        self._nudged = False
         while not (self._pieces or self.complete or self._nudged):
             await self._wait()
+        if not self._pieces:
+            self._nudged = False
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._held = 0
@@ -122,7 +127,7 @@ class Connection(asyncio.Protocol):
             await self._wait()
 
     def nudge(self) -> None:
-        """Let a waiting `read` return with what there is."""
+        """Let a `read` return with nothing, the waiting one or the next."""
         self._nudged = True
         self._wake()
 
@@ -211,6 +216,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.heard = self._loop.time()
+        if self.complete or not self.active:
+            self._break(UNASKED)
+            return
         if not self.headed:
             self._head_size += len(data)
         try:
@@ -252,10 +260,6 @@ class Connection(asyncio.Protocol):
 
     # ---- httptools callbacks
 
-    def on_message_begin(self) -> None:
-        if not self.active or self.complete:
-            self._break("the provider sent an answer nobody had asked for")
-
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.headed:
             return
@@ -265,7 +269,8 @@ class Connection(asyncio.Protocol):
             self._until_close = False
 
     def on_headers_complete(self) -> None:
-        if self.headed:
+        if self.complete:
+            self._break(UNASKED)
             return
         status = self._parser.get_status_code()
         if status < 200:
@@ -287,14 +292,16 @@ class Connection(asyncio.Protocol):
             return
         self.complete = True
         self.reusable = self._parser.should_keep_alive()
-        self._wake()
+        if self._waiter is not None:
+            self._wake()
 
     def _hold(self, data: bytes) -> None:
         self._pieces.append(data)
         self._held += len(data)
         if self._held > HOLD:
             self._hold_back()
-        self._wake()
+        if self._waiter is not None:
+            self._wake()
 
 
 _names: dict[bytes, str] = {}

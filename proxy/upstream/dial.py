@@ -59,22 +59,21 @@ class Dialer:
         if transport is None or transport.is_closing():
             lease.close()
             raise Failure("network_error", f"{origin.host} closed the connection as soon as it was open")
-        connection = Leased(self._loop, lease)
+        connection = (LeasedTls if origin.scheme == "https" else Leased)(self._loop, lease)
         transport.set_protocol(connection)
         connection.connection_made(transport)
         return connection
 
 
 class Leased(Connection):
-    """A Connection on a transport that the connector still counts: its end is told to the connector, and its TLS session kept."""
+    """A Connection on a transport that the connector still counts: its end is told to the connector."""
 
-    __slots__ = ("_handler", "_lease", "_tls")
+    __slots__ = ("_handler", "_lease")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lease: Lease) -> None:
         super().__init__(loop)
         self._lease = lease
         self._handler = lease.protocol
-        self._tls = lease.transport.get_extra_info("ssl_object") if lease.transport is not None else None
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -83,9 +82,16 @@ class Leased(Connection):
             self._handler.connection_lost(exc)
         self._lease.close()
 
+
+class LeasedTls(Leased):
+    """One whose TLS session is kept for the next, once an answer has come."""
+
+    __slots__ = ()
+
     def done(self) -> bool:
-        if self._tls is not None:
-            self._tls.context.keep_session(self._tls)
+        tls = self.transport.get_extra_info("ssl_object")
+        if tls is not None:
+            tls.context.keep_session(tls)
         return super().done()
 
 

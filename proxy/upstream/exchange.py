@@ -65,9 +65,10 @@ class Exchange:
             return outcome
         except Failure as failure:
             road.secrets.hide_in(failure)
+            # A refusal that was read to its end leaves the connection as good as an answer does.
+            reuse = connection.status >= 300 and connection.done()
             raise
         finally:
-            call.client.follow(None)
             road.pool.release(connection, reuse)
 
     async def _ask(self, call: Call, road: Road, body: bytes, deadline: float) -> Connection:
@@ -119,6 +120,7 @@ class Exchange:
             failure.midway = body.midway()
             raise
         finally:
+            call.client.follow(None)
             call.usage = body.usage(call)
         await call.client.finish()
         return Outcome(200, call.usage, call.target, call.ttft, call.attempts)
@@ -185,7 +187,10 @@ class Exchange:
         self._start(call, connection, road, [("content-type", "application/json"), *length])
         call.client.follow(connection)
         call.client.write(held)
-        await connection.pump(call.client.write)
+        try:
+            await connection.pump(call.client.write)
+        finally:
+            call.client.follow(None)
         await call.client.finish()
         return Outcome(200, None, call.target, None, call.attempts)
 

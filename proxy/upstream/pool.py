@@ -96,7 +96,10 @@ class Pool:
             self._idle.append(connection)
         else:
             connection.abort()
-        self._leave()
+        if self._waiters:
+            self._leave()
+        else:
+            self._active -= 1
 
     def discard_idle(self) -> None:
         """Close what nobody uses. Connections in use close when they are released, if the pool's owner says so."""

@@ -53,9 +53,7 @@ class Road:
         head = self._heads[call.operation]
         accept = "text/event-stream" if call.stream else "application/json"
         caller = call.caller
-        passed = "".join(
-            f"{name}: {value}\r\n" for name in self._passes if (value := caller.get(name)) is not None and is_clean(value)
-        )
+        passed = "".join([f"{name}: {caller[name]}\r\n" for name in self._passes if name in caller and is_clean(caller[name])])
         return f"{head}accept: {accept}\r\n{passed}content-length: {len(body)}\r\n\r\n".encode("latin-1", "replace") + body
 
 

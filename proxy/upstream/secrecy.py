@@ -42,5 +42,9 @@ class Secrets:
         failure.headers = self.hide_in_headers(failure.headers)
         failure.args = (f"{failure.kind}: {failure.detail}",)
 
-    def hide_in_headers(self, headers: Headers) -> list[tuple[str, str]]:
-        return [(name, self.hide(value)) for name, value in headers]
+    def hide_in_headers(self, headers: Headers) -> Headers:
+        values = "\n".join([value for _, value in headers])
+        for secret, _ in self._values:
+            if secret in values:
+                return [(name, self.hide(value)) for name, value in headers]
+        return headers

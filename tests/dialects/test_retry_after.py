@@ -1,5 +1,6 @@
 """Every spelling of "not now", and everything that only looks like one."""
 
+import time
 from collections.abc import Mapping
 
 import pytest
@@ -86,6 +87,17 @@ def test_a_moment_needs_a_clock_and_then_the_next_spelling_counts() -> None:
     assert parse_retry_after({"retry-after": "1754667660"}) is None
     assert parse_retry_after({"retry-after": "1754667660", "date": "yesterday"}) is None
     assert parse_retry_after({"retry-after": "1754667660"}, b'{"retryDelay": "3s"}') == 3.0
+
+
+@pytest.mark.parametrize("text", ["2025-08-08T15:41:34", "Fri, 08 Aug 2025 15:41:34 -0000", "Fri Aug  8 15:41:34 2025"])
+def test_a_date_without_a_zone_is_not_in_the_zone_of_this_machine(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "XYZ+5")
+    time.tzset()
+    try:
+        assert parse_retry_after({"retry-after": text}, now=NOW) == 60.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_the_clock_handed_in_goes_before_the_providers() -> None:

@@ -124,6 +124,11 @@ class Caller:
         assert data.endswith(b"\r\n")
         return data[:-2] or None
 
+    async def piece(self) -> bytes:
+        """Some more bytes as they come; b"" when the connection has ended."""
+        async with asyncio.timeout(PATIENCE):
+            return await self._reader.read(1 << 16)
+
     async def rest(self) -> tuple[bytes, bool]:
         """What is left of the body, and whether it ended as its head had announced."""
         pieces: list[bytes] = []

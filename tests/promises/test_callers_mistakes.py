@@ -53,6 +53,7 @@ async def test_the_connection_of_a_refused_call_is_used_again(tmp_path: Path) ->
             caller = await running.caller()
             for _ in range(5):
                 assert (await caller.ask(chat())).status == 400
+            assert len(provider.links) == 1
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import proxy.dialects
-from proxy.providers import Provider, all_providers
+from proxy.providers import Endpoint, Provider, all_providers
 from proxy.signing import CREDENTIALS, SIGNERS
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +70,21 @@ def test_its_headers_are_lower_case_and_carry_no_credential(kind: str, provider:
 @EVERY
 def test_what_it_refuses_is_not_also_renamed(kind: str, provider: Provider) -> None:
     assert provider.refuses & set(provider.renames) == set()
+
+
+@EVERY
+def test_what_it_takes_besides_or_refuses_is_of_the_unified_form(kind: str, provider: Provider) -> None:
+    """docs/unified.md has a row for each field."""
+    documented = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "unified.md").read_text(), re.MULTILINE))
+    assert {*provider.refuses, *provider.accepts, *provider.renames} <= documented
+    assert provider.refuses & provider.accepts == set()
+    assert "model" not in provider.refuses | set(provider.renames)
+
+
+@EVERY
+def test_a_key_is_never_printed(kind: str, provider: Provider) -> None:
+    endpoint = Endpoint("there", kind, provider, "https://x", "sk-canary")
+    assert "sk-canary" not in f"{endpoint!r} {endpoint}"
 
 
 def test_a_bare_model_name_belongs_to_one_provider() -> None:

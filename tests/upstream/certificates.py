@@ -17,22 +17,38 @@ class Authority:
         self.bundle = folder / "ca.pem"
         self._folder = folder
         self._made = 0
-        self._openssl("req", "-x509", *KEY, *CA, "-days", "30", "-subj", "/CN=Test CA", "-keyout", "ca.key", "-out", "ca.pem")
+        self._openssl(
+            "req", "-x509", *KEY, *CA, "-days", "30", "-subj", "/CN=Test CA", "-keyout", "ca.key", "-out", "ca.pem"
+        )
 
     def server(
         self, names: str = "DNS:localhost,IP:127.0.0.1", days: int = 30, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     ) -> ssl.SSLContext:
         """With negative `days` the certificate has expired."""
         key, request, certificate = self._names("key", "csr", "pem")
-        self._openssl("req", *KEY, "-subj", "/CN=test", "-addext", f"subjectAltName={names}", "-keyout", key, "-out", request)
-        signing = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-copy_extensions", "copy", "-days", str(days))
+        self._openssl(
+            "req", *KEY, "-subj", "/CN=test", "-addext", f"subjectAltName={names}", "-keyout", key, "-out", request
+        )
+        signing = (
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-CAcreateserial",
+            "-copy_extensions",
+            "copy",
+            "-days",
+            str(days),
+        )
         self._openssl("x509", "-req", "-in", request, *signing, "-out", certificate)
         return self._context(certificate, key, newest)
 
     def self_signed(self) -> ssl.SSLContext:
         key, certificate = self._names("key", "pem")
         names = ("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
-        self._openssl("req", "-x509", *KEY, *names, "-days", "30", "-subj", "/CN=alone", "-keyout", key, "-out", certificate)
+        self._openssl(
+            "req", "-x509", *KEY, *names, "-days", "30", "-subj", "/CN=alone", "-keyout", key, "-out", certificate
+        )
         return self._context(certificate, key, ssl.TLSVersion.TLSv1_3)
 
     def _names(self, *endings: str) -> list[str]:

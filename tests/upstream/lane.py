@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 import orjson
@@ -20,6 +20,10 @@ from tests.upstream.raw import RawUpstream
 KEY = "sk-canary-77aa01fe"
 CREATED = 1_700_000_000
 PATIENCE = 5.0
+
+
+def make_call(stream: bool = False, caller: Mapping[str, str] | None = None, operation: str = "chat") -> Call:
+    return Call("id-1", "openai", operation, b"", {}, "m", stream, caller or {}, cast(Any, None))
 
 
 class Recorder:

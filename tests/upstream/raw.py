@@ -75,6 +75,10 @@ class Visit(asyncio.Protocol):
         """Until the peer has left."""
         await self.until(lambda: bool(self.left))
 
+    async def more_than(self, size: int) -> None:
+        """Until so many bytes have come, or the peer has left."""
+        await self.until(lambda: len(self.received) > size or bool(self.left))
+
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
             while not condition():
@@ -88,7 +92,9 @@ class Visit(asyncio.Protocol):
         head, mark, _ = bytes(self.received[self._taken :]).partition(b"\r\n\r\n")
         if not mark:
             return 0
-        length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+        length = next(
+            (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+        )
         end = self._taken + len(head) + len(mark) + length
         return end if end <= len(self.received) else 0
 
@@ -117,7 +123,9 @@ class Visit(asyncio.Protocol):
 class RawUpstream:
     """Listens while it is entered. The n-th connection plays the n-th script; the last one serves all further ones."""
 
-    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, *scripts: Script, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self.visits: list[Visit] = []
         self.port = port
         self._scripts = scripts

@@ -13,7 +13,13 @@ def event(payload: Any, name: str = "") -> bytes:
 
 
 def openai_chunk(**delta: Any) -> bytes:
-    return event({"id": "c1", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+    return event(
+        {
+            "id": "c1",
+            "object": "chat.completion.chunk",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": None}],
+        }
+    )
 
 
 def openai_usage(prompt: int, completion: int) -> bytes:
@@ -35,7 +41,14 @@ def anthropic_text(text: str) -> bytes:
     return anthropic("content_block_delta", index=0, delta={"type": "text_delta", "text": text})
 
 
-MESSAGE = {"id": "m1", "type": "message", "role": "assistant", "model": "claude", "content": [], "stop_reason": None}
+MESSAGE: dict[str, Any] = {
+    "id": "m1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude",
+    "content": [],
+    "stop_reason": None,
+}
 START = anthropic("message_start", message=MESSAGE | {"usage": {"input_tokens": 9, "output_tokens": 1}})
 BLOCK = anthropic("content_block_start", index=0, content_block={"type": "text", "text": ""})
 PING = anthropic("ping")

@@ -55,7 +55,9 @@ def text_of(wire: bytes) -> str:
 # ---- relay
 
 
-@pytest.mark.parametrize("wire", [b"".join(OPENAI), b"".join(OPENAI).replace(b"\n", b"\r\n"), b": hello\n\n" + b"".join(OPENAI)])
+@pytest.mark.parametrize(
+    "wire", [b"".join(OPENAI), b"".join(OPENAI).replace(b"\n", b"\r\n"), b": hello\n\n" + b"".join(OPENAI)]
+)
 def test_a_relay_passes_every_byte(wire: bytes) -> None:
     for cut in range(len(wire)):
         relay = Relay(OPENAI_DIALECT)
@@ -138,9 +140,10 @@ def test_junk_in_a_translation_is_a_failure(theirs: Dialect, junk: bytes) -> Non
 
 def test_an_event_without_end_is_refused() -> None:
     body = translation()
+    for _ in range(16):
+        body.feed(bytes(1 << 20))
     with pytest.raises(Failure, match="an event of more than"):
-        for _ in range(40):
-            body.feed(b"x" * (1 << 20))
+        body.feed(b"x")
 
 
 # ---- the opening
@@ -167,7 +170,11 @@ def opened(theirs: Dialect, *pieces: bytes, limit: int = 64 * 1024) -> Opening:
         (ANTHROPIC_DIALECT, [START], False),
         (ANTHROPIC_DIALECT, [START, PING, BLOCK, PING], False),
         (ANTHROPIC_DIALECT, [START, BLOCK, anthropic_text("a")], True),
-        (ANTHROPIC_DIALECT, [START, anthropic("content_block_start", index=0, content_block={"type": "thinking"})], True),
+        (
+            ANTHROPIC_DIALECT,
+            [START, anthropic("content_block_start", index=0, content_block={"type": "thinking"})],
+            True,
+        ),
         (ANTHROPIC_DIALECT, [START, *ENDING], True),
     ],
 )

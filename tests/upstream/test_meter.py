@@ -11,6 +11,7 @@ from proxy.call import Call, Failure, Usage
 from proxy.dialects import Dialect
 from proxy.translate import DIALECTS
 from proxy.upstream.meter import BYTES_PER_TOKEN, HEAD, TAIL, Meter
+from tests.upstream.lane import make_call
 from tests.upstream.streams import (
     ANTHROPIC,
     ANTHROPIC_ERROR,
@@ -27,7 +28,6 @@ from tests.upstream.streams import (
     openai_chunk,
     openai_usage,
 )
-from tests.upstream.test_road import make_call
 
 OPENAI_DIALECT, ANTHROPIC_DIALECT = DIALECTS["openai"], DIALECTS["anthropic"]
 LONG = [openai_chunk(content=f"word {number} and its usage") for number in range(2000)]
@@ -123,7 +123,9 @@ def test_usage_in_an_event_too_large_to_keep_is_an_estimate() -> None:
 
 
 def test_words_about_usage_are_no_usage() -> None:
-    wire = b"".join([ROLE, openai_chunk(content='"usage": {"prompt_tokens": 1}'), event(b"usage"), event(b"[1]"), STOP, DONE])
+    wire = b"".join(
+        [ROLE, openai_chunk(content='"usage": {"prompt_tokens": 1}'), event(b"usage"), event(b"[1]"), STOP, DONE]
+    )
     assert metered(OPENAI_DIALECT, wire, 100).usage(call_of()).estimated
 
 

@@ -15,13 +15,10 @@ from proxy.signing import CREDENTIALS
 from proxy.upstream.pool import Limits, Pool
 from proxy.upstream.road import Road, Timeouts
 from tests.upstream.clock import Clock
+from tests.upstream.lane import make_call
 from tests.upstream.raw import RequestHead
 
 KEY = "sk-canary-5f2d"
-
-
-def make_call(stream: bool = False, caller: Mapping[str, str] | None = None, operation: str = "chat") -> Call:
-    return Call("id-1", "openai", operation, b"", {}, "m", stream, caller or {}, cast(Any, None))
 
 
 def make_road(
@@ -117,7 +114,7 @@ def test_of_the_caller_s_headers_only_the_named_ones_pass() -> None:
 
 def test_no_provider_can_name_a_credential_of_the_caller() -> None:
     provider = replace(all_providers()["openai"], passes=CREDENTIALS | {"x-fine"})
-    caller = {name: "the-apps-own" for name in CREDENTIALS} | {"x-fine": "yes"}
+    caller = dict.fromkeys(CREDENTIALS, "the-apps-own") | {"x-fine": "yes"}
     request = make_road(provider=provider).request(make_call(caller=caller), b"{}")
     assert b"the-apps-own" not in request
     assert RequestHead(request).all("x-fine") == ["yes"]
@@ -135,7 +132,9 @@ def test_a_header_beyond_latin_1_does_not_fail_the_call() -> None:
 
 
 def test_the_operator_s_headers_win_over_the_provider_s() -> None:
-    road = make_road("https://api.anthropic.com", "anthropic", headers={"Anthropic-Version": "2099-01-01", "X-Team": "a"})
+    road = make_road(
+        "https://api.anthropic.com", "anthropic", headers={"Anthropic-Version": "2099-01-01", "X-Team": "a"}
+    )
     request = sent(road)
     assert (request.all("anthropic-version"), request.all("x-team")) == (["2099-01-01"], ["a"])
 

@@ -13,9 +13,9 @@ from proxy.call import Failure
 from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer
 from proxy.upstream.tls import SESSIONS, ResumingContext
+from tests.upstream.asking import ask
 from tests.upstream.certificates import Authority
 from tests.upstream.raw import RawUpstream, Visit, always, plain, silent
-from tests.upstream.test_connection import ask
 
 pytestmark = pytest.mark.usefixtures("no_proxies")
 VERSIONS = (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2)
@@ -83,7 +83,9 @@ async def test_tls_1_1_is_not_spoken() -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_the_second_connection_resumes_the_session_of_the_first(trusted: Authority, version: ssl.TLSVersion) -> None:
+async def test_the_second_connection_resumes_the_session_of_the_first(
+    trusted: Authority, version: ssl.TLSVersion
+) -> None:
     async with RawUpstream(always(plain(b"{}")), tls=trusted.server(newest=version)) as raw:
         dialer = Dialer(asyncio.get_running_loop())
         for _ in range(3):

@@ -6,7 +6,7 @@ This file knows how to complain and refuses to know what is being looked at.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import orjson
 
@@ -62,9 +62,15 @@ def load_object(data: bytes) -> Json:
         payload = orjson.loads(data)
     except orjson.JSONDecodeError:
         raise broken("an event is not JSON") from None
-    if not isinstance(payload, dict) or not isinstance(payload.get("type"), str):
+    kind_of(payload)
+    return cast(Json, payload)
+
+
+def kind_of(payload: object) -> str:
+    kind = payload.get("type") if isinstance(payload, dict) else None
+    if not isinstance(kind, str):
         raise broken("an event has no type")
-    return payload
+    return kind
 
 
 def chosen(mapping: Mapping[str, Any], names: tuple[str, ...]) -> Json:

@@ -11,14 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
+from orjson import JSONDecodeError, loads
+
 from proxy.call import Failure, Json, Usage
 from proxy.dialects import Event, Sign
 from proxy.dialects.anthropic.errors import failure_of
 from proxy.dialects.anthropic.open_blocks import OwnBlock, Progress, TextBlock, open_block
 from proxy.dialects.anthropic.reply import EXTRAS, finish_of, refusal_of
-from proxy.dialects.anthropic.shape import answered, broken, chosen, load_object
+from proxy.dialects.anthropic.shape import answered, broken, chosen, kind_of, load_object
 from proxy.dialects.anthropic.usage import merge_counts, usage_of
 from proxy.dialects.openai.reply import render_usage
+
+DELTA = "content_block_delta"
 
 
 def read_event(event: Event) -> Sign:
@@ -46,7 +50,7 @@ def fail(payload: Json) -> NoReturn:
 
 SIGNS: Mapping[str, Callable[[Json], Sign]] = {
     "content_block_start": sign_of_start,
-    "content_block_delta": sign_of_delta,
+    DELTA: sign_of_delta,
     "message_stop": lambda payload: "end",
     "error": fail,
 }
@@ -69,9 +73,11 @@ class StreamParser:
         """The chunks that one event makes, mostly one. Failure for an error event or a broken protocol."""
         if event.name == "ping":
             return []
-        payload = load_object(event.data)
-        kind = payload["type"]
-        if kind == "content_block_delta" and type(index := payload.get("index")) is int:
+        try:
+            payload = loads(event.data)
+        except JSONDecodeError:
+            raise broken("an event is not JSON") from None
+        if type(payload) is dict and payload.get("type") == DELTA and type(index := payload.get("index")) is int:
             # Nearly every event is a piece of text: said here in one go, checked like any other.
             block, delta = self._blocks.get(index), payload.get("delta")
             if type(block) is TextBlock and type(delta) is dict and delta.get("type") == "text_delta":
@@ -80,7 +86,7 @@ class StreamParser:
                     self._progress.length += len(words)
                     choice = {"index": 0, "delta": {"content": words}, "finish_reason": None}
                     return [{**self._head, "choices": [choice]}]
-        read = EVENTS.get(kind)
+        read = EVENTS.get(kind_of(payload))
         return read(self, payload) if read else []
 
     def end(self) -> list[Json]:
@@ -147,7 +153,7 @@ class StreamParser:
 
 
 EVENTS: Mapping[str, Callable[[StreamParser, Json], list[Json]]] = {
-    "content_block_delta": StreamParser.block_delta,
+    DELTA: StreamParser.block_delta,
     "content_block_start": StreamParser.block_start,
     "content_block_stop": StreamParser.block_stop,
     "message_start": StreamParser.message_start,

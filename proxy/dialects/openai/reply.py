@@ -55,6 +55,8 @@ def split(usage: Usage, whole: str, counts: Json, details_name: str, parts: tupl
     details = counts.get(details_name)
     if not isinstance(details, dict):
         details = counts
+    elif not any(details.values()):
+        return
     for name, bucket in parts:
         if details.get(name):
             left = getattr(usage, whole)
