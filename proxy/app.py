@@ -1,4 +1,4 @@
-"""Composition root: configuration to roads, stack and servers. The only place where things are wired, and the life of the process."""
+"""Composition root: configuration to roads, stack and servers; the only place where things are wired. And the process's life."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import gc
 import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -44,7 +43,7 @@ log = logging.getLogger("outrider")
 
 
 def main(path: str | None) -> int:
-    """Serve until SIGTERM or SIGINT. Raises ConfigError when the configuration in `path` is wrong, OSError when a port is taken."""
+    """Serve until SIGTERM or SIGINT. Raises ConfigError for a faulty configuration, OSError when a port is taken."""
     config = load(path, os.environ)
     return uvloop.run(serve(config))
 
@@ -83,10 +82,10 @@ class Sidecar:
         self.router = Router(on, off, aliases(config))
         self.gateway = Gateway(self.router, config.listen.body_limit, time.monotonic, self._sink.log_call)
         longest = max(entry.timeouts.total for entry in config.providers.values())
-        policies = Policies(
-            metrics=self.metrics, admit=self.gateway.admit, deadline=Deadline(longest, time.monotonic)
+        policies = Policies(metrics=self.metrics, admit=self.gateway.admit, deadline=Deadline(longest, time.monotonic))
+        self.gateway.handler = build_stack(
+            policies, Exchange(self._roads, config.unsupported, loop, time.monotonic, time.time)
         )
-        self.gateway.handler = build_stack(policies, Exchange(self._roads, config.unsupported, loop, time.monotonic, time.time))
         self.ops = Ops(self._ops_state(), status_for_all=not config.ops.local_only)
         self._add_gauges()
         self._server: Server | None = None
@@ -238,7 +237,7 @@ class Sidecar:
 
 
 def tune_collector() -> None:
-    """What stands after the start stays; what calls leave behind is mostly freed by reference counts, so look for cycles seldom."""
+    """What stands after the start stays, and what calls leave behind is mostly freed by counting: look for cycles seldom."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

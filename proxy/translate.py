@@ -13,8 +13,7 @@ from typing import Literal
 import orjson
 
 from proxy.call import Call, Failure, Json
-from proxy.dialects import Dialect
-from proxy.dialects import anthropic, openai
+from proxy.dialects import Dialect, anthropic, openai
 from proxy.dialects.openai.request import EXTRAS, is_plain
 from proxy.providers import Endpoint, Provider
 from proxy.wire.splice import replace_member

@@ -7,7 +7,7 @@ between is the unified form: OpenAI chat requests, replies and chunks as plain d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -51,11 +51,12 @@ class StreamRenderer(Protocol):
 class Dialect:
     """One dialect's functions, by role.
 
-    render_request: (unified request, model) -> (wire request, names of fields that could not be said); it must not change its argument.
+    render_request: (unified request, model) -> (wire request, names of fields that could not be said); changes no argument.
     parse_reply:    wire reply -> unified reply. Raises Failure when the reply breaks the protocol or is an error.
     parse_usage:    wire reply, or any stream payload as a dict -> Usage or None when it reports none.
-    parse_error:    (status, lower-case headers, body) -> Failure of the right kind, with the provider's own words and Retry-After.
-    read_event:     one event of a stream -> Sign; raises Failure when it is an error event. Used for the opening of relays.
+    gather_usage:   the payloads of one answer that mention usage, in order -> Usage of the whole; never added up.
+    parse_error:    (status, lower-case headers, body) -> Failure of the right kind, in the provider's words, with Retry-After.
+    read_event:     one event of a stream -> Sign; raises Failure for an error event. For the opening, and a relay's end.
     parse_request:  wire request -> unified request. Raises Failure("invalid_request") that names the field.
     render_reply:   unified reply -> wire reply.
     render_error:   Failure -> JSON body of an error answer (`Failure.status` is its HTTP status).
@@ -67,6 +68,7 @@ class Dialect:
     render_request: Callable[[Json, str], tuple[Json, list[str]]]
     parse_reply: Callable[[Json], Json]
     parse_usage: Callable[[Json], Usage | None]
+    gather_usage: Callable[[Sequence[Json]], Usage | None]
     parse_error: Callable[[int, Mapping[str, str], bytes], Failure]
     read_event: Callable[[Event], Sign]
     parser: Callable[[], StreamParser]

@@ -45,12 +45,12 @@ class CallLine(NamedTuple):
     dropped: list[str]
 
     def fields(self) -> Fields:
-        time, id, provider, model, stream, status, kind, attempts, ttft, duration, usage, dropped = self
+        time, call_id, provider, model, stream, status, kind, attempts, ttft, duration, usage, dropped = self
         return {
             "time": timestamp(time),
             "level": "info",
             "event": "call",
-            "id": id[:LONGEST_NAME],
+            "id": call_id[:LONGEST_NAME],
             "provider": provider,
             "model": model[:LONGEST_NAME],
             "stream": stream,

@@ -8,7 +8,7 @@ from proxy.call import Call, Handler, Outcome
 
 
 class Deadline:
-    """A Policy that only sets `call.deadline`; whoever waits further in looks at it. `time` is the loop's clock, `total` in seconds."""
+    """A Policy that only sets `call.deadline`, for whoever waits further in. `time` is monotonic, `total` in seconds."""
 
     def __init__(self, total: float, time: Callable[[], float]) -> None:
         self._total = total

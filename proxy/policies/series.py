@@ -23,7 +23,7 @@ read_buckets = attrgetter(*BUCKETS)
 
 
 class Ended(NamedTuple):
-    """What is counted of a call, so that nothing holds on to the call itself. `kind` is None when it ended well; seconds throughout."""
+    """What is counted of a call, so that nothing holds on to it. `kind` is None when it ended well; times in seconds."""
 
     kind: str | None
     phase: str

@@ -166,7 +166,9 @@ class Gateway:
             answer(client, 405, DIALECTS["openai"].render_error(failure), [("allow", allowed)])
         else:
             doors = ", ".join(sorted({*CALLS, *MODELS}))
-            failure = Failure("invalid_request", f"there is nothing at {safe(path)[:200]}; there is {doors}", status=404)
+            failure = Failure(
+                "invalid_request", f"there is nothing at {safe(path)[:200]}; there is {doors}", status=404
+            )
             answer(client, 404, DIALECTS["openai"].render_error(failure), [])
         if not request.body.is_eof():
             client.keep_alive = False
@@ -194,7 +196,7 @@ def error_body(call: Call, dialect: Dialect, failure: Failure) -> Json | bytes:
     """Where the provider speaks the caller's dialect and the fault is the caller's, the provider's own bytes say it best."""
     endpoint = call.target.endpoint if call.target is not None else None
     same = endpoint is not None and endpoint.provider.dialect == call.dialect
-    if same and failure.party == "caller" and failure.provider_body:
+    if same and failure.party == "caller" and failure.provider_body.startswith((b"{", b"[")):
         return failure.provider_body
     return dialect.render_error(failure)
 
@@ -213,4 +215,5 @@ def advice(failure: Failure) -> list[tuple[str, str]]:
 def answer(client: OpenResponse, status: int, body: Json | bytes, headers: list[tuple[str, str]]) -> None:
     data = body if isinstance(body, bytes) else orjson.dumps(body)
     client.start(status, [JSON_TYPE, ("content-length", str(len(data))), *headers])
-    client.write(data)
+    if client.request.head.method != "HEAD":  # RFC 9110, section 9.3.2: all of the answer but its body
+        client.write(data)

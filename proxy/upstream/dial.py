@@ -6,8 +6,7 @@ Environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, SSL
 from __future__ import annotations
 
 import asyncio
-from urllib.request import getproxies_environment
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # not in typeshed, documented since 3.x
+from urllib import request as environment
 
 import aiohttp
 from aiohttp.connector import Connection as Lease
@@ -34,7 +33,9 @@ class Dialer:
         proxy = proxy_for(origin)
         if proxy is not None and proxy.scheme not in PROXY_SCHEMES:
             spoken = " and ".join(PROXY_SCHEMES)
-            raise Failure("network_error", f"{origin.host} is behind a {proxy.scheme} proxy; {spoken} proxies are supported")
+            raise Failure(
+                "network_error", f"{origin.host} is behind a {proxy.scheme} proxy; {spoken} proxies are supported"
+            )
         request = aiohttp.ClientRequest(
             "GET", origin, loop=self._loop, ssl=self._context(origin), proxy=proxy, trust_env=False
         )
@@ -97,8 +98,8 @@ class LeasedTls(Leased):
 
 def proxy_for(origin: URL) -> URL | None:
     """The proxy that the environment names for this origin."""
-    proxies = getproxies_environment()
-    if not proxies or proxy_bypass_environment(f"{origin.host}:{origin.port}", proxies):
+    proxies = environment.getproxies_environment()
+    if not proxies or environment.proxy_bypass(f"{origin.host}:{origin.port}", proxies):
         return None
     found = proxies.get(origin.scheme) or proxies.get("all")
     if not found:

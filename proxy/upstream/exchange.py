@@ -29,7 +29,10 @@ EVENT_STREAM = [("content-type", "text/event-stream; charset=utf-8"), ("cache-co
 
 
 class Exchange:
-    """A Handler. `roads` are keyed by the endpoint's name. `time` is monotonic, finer than the loop's own; `wall` tells seconds since the epoch."""
+    """A Handler. `roads` are keyed by the endpoint's name.
+
+    `time` is monotonic and finer than the loop's own, `wall` tells seconds since the epoch.
+    """
 
     def __init__(
         self,
@@ -125,7 +128,9 @@ class Exchange:
         await call.client.finish()
         return Outcome(200, call.usage, call.target, call.ttft, call.attempts)
 
-    async def _open(self, call: Call, words: Plan, connection: Connection, body: Relay | Translation, limit: float) -> bytes:
+    async def _open(
+        self, call: Call, words: Plan, connection: Connection, body: Relay | Translation, limit: float
+    ) -> bytes:
         """What the client gets first. Failure while nothing has been said is the attempt's, not the stream's."""
         opening, held = Opening(words.theirs), []
         call.phase = "opening"
@@ -155,7 +160,9 @@ class Exchange:
         except Failure as failure:
             if failure.kind != "provider_stream_cut":
                 raise
-            raise Failure("network_error", "the provider closed the connection before the model had said anything") from None
+            raise Failure(
+                "network_error", "the provider closed the connection before the model had said anything"
+            ) from None
 
     # ---- a whole reply
 
@@ -221,5 +228,6 @@ def load_reply(connection: Connection, body: bytes, secrets: Secrets) -> dict[st
         reply = None
     if not isinstance(reply, dict):
         words = " ".join(secrets.hide_bytes(body[:1200]).decode("utf-8", "replace").split())[:300]
-        raise Failure("provider_error", f"the provider's reply is not a JSON object: {words or 'it is empty'}", provider_status=200)
+        detail = f"the provider's reply is not a JSON object: {words or 'it is empty'}"
+        raise Failure("provider_error", detail, provider_status=200)
     return reply

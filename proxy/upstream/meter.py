@@ -1,4 +1,7 @@
-"""What a relayed stream said of its tokens and its end, read once from its kept head and tail: no event in between is ever parsed."""
+"""What a relayed stream said of its tokens and its end, read once from its kept head and tail.
+
+No event in between is ever parsed.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Callable
 
 import orjson
 
-from proxy.call import Call, Failure, Usage
+from proxy.call import Call, Failure, Json, Usage
 from proxy.dialects import Dialect
 from proxy.wire.sse import Event, Reader, read_block
 
@@ -17,7 +20,7 @@ BYTES_PER_TOKEN = 4
 
 
 class Meter:
-    """`note` every piece in order; then ask for `usage`, and `verdict` at a clean end. `write` is where `pass_on` passes pieces on to."""
+    """`note` every piece in order, then ask for `usage`, and `verdict` at a clean end. `pass_on` notes, then writes."""
 
     __slots__ = ("_dialect", "_forgotten", "_head", "_kept", "_kept_size", "write")
 
@@ -58,15 +61,11 @@ class Meter:
 
     def usage(self, call: Call) -> Usage:
         """As reported; else an estimate, marked as such."""
-        found: Usage | None = None
-        for event in self._events():
-            usage = self._usage_of(event)
-            if usage is not None:
-                found = usage if found is None else merged(found, usage)
-        return found or self._estimate(call)
+        payloads = [payload for event in self._events() if (payload := load_usage(event)) is not None]
+        return self._dialect.gather_usage(payloads) or self._estimate(call)
 
     def verdict(self) -> None:
-        """Failure when the stream ended without the dialect's own ending, or with an error event (which the client has then seen).
+        """Failure when the stream ended without the dialect's own ending, or with an error event, which the client has then seen.
 
         A last event longer than the tail cannot be read: then it has to do that it came whole.
         """
@@ -85,15 +84,6 @@ class Meter:
         tail = b"".join(self._kept).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         _, boundary, rest = tail.rpartition(b"\n\n")
         return read_block(rest) is not None or (not boundary and self._forgotten > 0)
-
-    def _usage_of(self, event: Event) -> Usage | None:
-        if b"usage" not in event.data:
-            return None
-        try:
-            payload = orjson.loads(event.data)
-        except orjson.JSONDecodeError:
-            return None
-        return self._dialect.parse_usage(payload) if isinstance(payload, dict) else None
 
     def _events(self) -> list[Event]:
         return Reader().feed(self._head) + self._tail_events()
@@ -120,6 +110,12 @@ class Meter:
         return Usage(input=len(call.body) // BYTES_PER_TOKEN, output=output, estimated=True)
 
 
-def merged(usage: Usage, later: Usage) -> Usage:
-    usage.merge(later)
-    return usage
+def load_usage(event: Event) -> Json | None:
+    """The payload of an event that mentions usage."""
+    if b"usage" not in event.data:
+        return None
+    try:
+        payload = orjson.loads(event.data)
+    except orjson.JSONDecodeError:
+        return None
+    return payload if isinstance(payload, dict) else None

@@ -69,7 +69,7 @@ class Pool:
     async def acquire(self, deadline: float, fresh: bool = False) -> Connection:
         """A connection: the idle one used last, or a new one. `fresh` asks for a new one.
 
-        Failure: `rate_limited` when the queue is full or the wait reaches `deadline`; `timeout` and `network_error` from dialling.
+        Failure: `rate_limited` when the queue is full or the wait reaches `deadline`; `timeout`, `network_error` from dialling.
         """
         if self._active >= self.limits.connections:
             await self._wait_turn(deadline)
@@ -129,7 +129,8 @@ class Pool:
 
     async def _wait_turn(self, deadline: float) -> None:
         if len(self._waiters) >= self.limits.queue:
-            raise Failure("rate_limited", f"every connection to {self.name} is busy and {self.limits.queue} calls wait", retry_after=1.0)
+            detail = f"every connection to {self.name} is busy and {self.limits.queue} calls wait"
+            raise Failure("rate_limited", detail, retry_after=1.0)
         waiter = self._loop.create_future()
         self._waiters.append(waiter)
         try:
@@ -138,7 +139,9 @@ class Pool:
         except BaseException as error:
             self._give_up(waiter)
             if isinstance(error, TimeoutError):
-                raise Failure("rate_limited", f"no connection to {self.name} became free in time", retry_after=1.0) from None
+                raise Failure(
+                    "rate_limited", f"no connection to {self.name} became free in time", retry_after=1.0
+                ) from None
             raise
 
     def _give_up(self, waiter: asyncio.Future[None]) -> None:
@@ -153,7 +156,9 @@ class Pool:
             async with asyncio.timeout_at(min(self._loop.time() + self.limits.connect, deadline)):
                 connection = await self._dial()
         except TimeoutError:
-            raise Failure("timeout", f"connecting to {self.name} took longer than {self.limits.connect:g} seconds") from None
+            raise Failure(
+                "timeout", f"connecting to {self.name} took longer than {self.limits.connect:g} seconds"
+            ) from None
         except OSError as error:
             raise Failure("network_error", f"cannot connect to {self.name}: {error}") from None
         self.created += 1

@@ -53,8 +53,12 @@ class Road:
         head = self._heads[call.operation]
         accept = "text/event-stream" if call.stream else "application/json"
         caller = call.caller
-        passed = "".join([f"{name}: {caller[name]}\r\n" for name in self._passes if name in caller and is_clean(caller[name])])
-        return f"{head}accept: {accept}\r\n{passed}content-length: {len(body)}\r\n\r\n".encode("latin-1", "replace") + body
+        passed = "".join(
+            [f"{name}: {caller[name]}\r\n" for name in self._passes if name in caller and is_clean(caller[name])]
+        )
+        return (
+            f"{head}accept: {accept}\r\n{passed}content-length: {len(body)}\r\n\r\n".encode("latin-1", "replace") + body
+        )
 
 
 def is_clean(value: str) -> bool:
@@ -62,7 +66,7 @@ def is_clean(value: str) -> bool:
 
 
 def fixed_head(endpoint: Endpoint, base: URL, path: str, proxy: URL | None) -> str:
-    """Request line and headers up to what differs by call. Through a proxy a plain-text request names its whole URL (RFC 9112, 3.2.2)."""
+    """Request line and headers, but for what differs by call. To a proxy, http names the whole URL (RFC 9112, 3.2.2)."""
     target = base.raw_path.rstrip("/") + path
     headers: dict[str, str] = {"host": authority(base)}
     if proxy is not None and base.scheme == "http":

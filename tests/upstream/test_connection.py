@@ -1,145 +1,192 @@
-"""How an answer is read off the wire: framing, splits, and what is no answer."""
+"""How an answer ends when it does not end well: cut, reset, stale, gone between two turns of the loop."""
 
 from __future__ import annotations
+
+import asyncio
 
 import pytest
 
 from proxy.call import Failure
-from tests.upstream.asking import FAR, REQUEST, ask_once, connect, failure_of, fed
-from tests.upstream.raw import LAST, RawUpstream, Visit, always, chunk, head, plain, stream
+from proxy.upstream.connection import Connection, Stale
+from tests.upstream.asking import FAR, REQUEST, ask, connect, failure_of
+from tests.upstream.raw import RawUpstream, Script, Visit, chunk, head, plain, turns
 
-# ---- framing
-
-ANSWERS = {
-    "content-length": (plain(b'{"a":1}'), 200, b'{"a":1}', True),
-    "empty": (plain(b""), 200, b"", True),
-    "chunked": (stream(b"one", b"two" * 100), 200, b"one" + b"two" * 100, True),
-    "chunked with extensions": (
-        head(200, "Transfer-Encoding: chunked") + chunk(b"one", b";a=b") + chunk(b"two", b';c="d e"') + LAST,
-        200, b"onetwo", True,
-    ),
-    "chunked with trailers": (
-        head(200, "transfer-encoding: chunked") + chunk(b"one") + b"0\r\nx-checksum: 12\r\nserver-timing: late\r\n\r\n",
-        200, b"one", True,
-    ),
-    "chunk size in upper case with zeros": (
-        head(200, "transfer-encoding: chunked") + b"00A\r\n0123456789\r\n000\r\n\r\n", 200, b"0123456789", True,
-    ),
-    "until close": (head(200, "content-type: text/plain") + b"what there is", 200, b"what there is", False),
-    "HTTP/1.0": (b"HTTP/1.0 200 OK\r\nserver: old\r\n\r\nall of it", 200, b"all of it", False),
-    "HTTP/1.0 with length": (b"HTTP/1.0 200 OK\r\ncontent-length: 3\r\n\r\nabc", 200, b"abc", False),
-    "HTTP/1.0 kept alive": (
-        b"HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 3\r\n\r\nabc", 200, b"abc", True,
-    ),
-    "connection: close": (plain(b"{}", 200, "connection: close"), 200, b"{}", False),
-    "no content": (head(204), 204, b"", True),
-    "not modified": (head(304, "content-length: 10"), 304, b"", True),
-    "continue first": (head(100) + plain(b"{}"), 200, b"{}", True),
-    "hints and progress first": (
-        head(103, "link: </x>", "content-length: 7") + head(102) + stream(b"abc"), 200, b"abc", True,
-    ),
-    "refusal": (plain(b'{"error":{}}', 429, "retry-after: 7"), 429, b'{"error":{}}', True),
-    "no reason phrase": (b"HTTP/1.1 200\r\ncontent-length: 2\r\n\r\n{}", 200, b"{}", True),
-}  # fmt: skip
+CHUNKED = head(200, "transfer-encoding: chunked")
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-async def test_framing_over_a_socket(name: str) -> None:
-    wire, status, body, _ = ANSWERS[name]
-    answer = await ask_once(wire)
-    assert (answer.status, answer.body) == (status, body)
+def sends(wire: bytes, how: str) -> Script:
+    """Answer with `wire`, let the peer read it, and end the connection by that method of the visit."""
 
-
-@pytest.mark.parametrize("name", ANSWERS)
-async def test_every_cut_gives_the_same_answer(name: str) -> None:
-    wire, status, body, reusable = ANSWERS[name]
-    whole = await fed(wire)
-    assert (whole.status, whole.body, whole.reusable) == (status, body, reusable)
-    for cut in range(1, len(wire)):
-        assert await fed(wire[:cut], wire[cut:]) == whole, cut
-    assert await fed(*(bytes([byte]) for byte in wire)) == whole
-
-
-async def test_headers_are_in_lower_case_in_order_and_repeated() -> None:
-    answer = await ask_once(head(200, "Set-Cookie: a", "X-Odd:  b", "SET-COOKIE: \xfc", "content-length: 0"))
-    assert answer.headers[:2] == [("set-cookie", "a"), ("x-odd", "b")]
-    assert answer.headers[2] == ("set-cookie", "\xc3\xbc")
-
-
-async def test_headers_of_an_interim_answer_are_forgotten() -> None:
-    answer = await ask_once(head(103, "x-hint: yes") + plain(b"{}"))
-    assert "x-hint" not in dict(answer.headers)
-
-
-async def test_trailers_are_no_headers() -> None:
-    wire, *_ = ANSWERS["chunked with trailers"]
-    assert "x-checksum" not in dict((await fed(wire)).headers)
-
-
-# ---- what is no answer
-
-
-@pytest.mark.parametrize(
-    "wire",
-    [
-        b"SSH-2.0-OpenSSH_9.2\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00",
-        b"HTTP/1.1 abc OK\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ncontent-length: -4\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\n12345",
-        b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-        head(101, "upgrade: websocket", "connection: upgrade") + b"frames",
-    ],
-)
-async def test_what_is_not_http_is_refused(wire: bytes) -> None:
     async def script(visit: Visit) -> None:
         await visit.answer(wire)
-        await visit.gone()
+        await turns(5)
+        getattr(visit, how)()
+        await turns(5)
+        visit.close()
 
-    failure = await failure_of(script)
-    assert failure.kind == "provider_error"
-    assert "not HTTP/1.1" in failure.detail
+    return script
 
 
-async def test_a_broken_chunk_fails_after_what_was_good() -> None:
-    async with RawUpstream(always(head(200, "transfer-encoding: chunked") + chunk(b"good") + b"zz\r\n")) as raw:
+# ---- cut
+
+CUTS = {
+    "nothing": (b"", "network_error"),
+    "mid status line": (b"HTTP/1.", "network_error"),
+    "mid header": (b"HTTP/1.1 200 OK\r\ncontent-le", "network_error"),
+    "after an interim answer": (head(100), "network_error"),
+    "before the body": (head(200, "content-length: 10"), "provider_stream_cut"),
+    "mid content-length": (head(200, "content-length: 10") + b"12345", "provider_stream_cut"),
+    "mid chunk size": (CHUNKED + chunk(b"abc") + b"1", "provider_stream_cut"),
+    "mid chunk": (CHUNKED + b"a\r\n12345", "provider_stream_cut"),
+    "between chunks": (CHUNKED + chunk(b"abc"), "provider_stream_cut"),
+    "before the last line": (CHUNKED + chunk(b"abc") + b"0\r\n", "provider_stream_cut"),
+    "mid trailer": (CHUNKED + chunk(b"abc") + b"0\r\nx-check", "provider_stream_cut"),
+}
+
+
+@pytest.mark.parametrize("how", ["close", "half_close", "reset"])
+@pytest.mark.parametrize("where", CUTS)
+async def test_a_cut_answer_is_never_complete(where: str, how: str) -> None:
+    wire, kind = CUTS[where]
+    assert (await failure_of(sends(wire, how))).kind == kind
+
+
+@pytest.mark.parametrize("how", ["close", "half_close"])
+async def test_an_answer_without_length_ends_with_the_connection(how: str) -> None:
+    async with RawUpstream(sends(head(200) + b"all of it", how)) as raw:
+        answer = await ask(await connect(raw))
+        assert (answer.body, answer.reusable) == (b"all of it", False)
+
+
+async def test_an_answer_without_length_that_is_reset_was_cut() -> None:
+    assert (await failure_of(sends(head(200) + b"part of it", "reset"))).kind == "provider_stream_cut"
+
+
+async def test_what_came_before_the_cut_is_read_first() -> None:
+    async with RawUpstream(sends(CHUNKED + chunk(b"abc") + b"5\r\nde", "close")) as raw:
         connection = await connect(raw)
         connection.send(REQUEST, 5, 5, FAR)
         await connection.head()
-        assert await connection.read() == b"good"
-        with pytest.raises(Failure, match="is not HTTP"):
-            await connection.read()
-        await (await raw.visit()).gone()
+        heard: list[bytes] = []
+        with pytest.raises(Failure, match="in the middle of its answer"):
+            await connection.pump(heard.append)
+        assert b"".join(heard) == b"abcde"
+        assert not connection.done()
 
 
-@pytest.mark.parametrize("endless", [b"x-more: and more\r\n", b"v" * 50, b"n: " + b"v" * 4000 + b"\r\n"])
-async def test_headers_without_end_are_refused(endless: bytes) -> None:
+# ---- stale
+
+
+async def test_a_reused_connection_that_says_nothing_is_stale() -> None:
+    async with RawUpstream(sends(plain(b"{}"), "close")) as raw:
+        connection = await connect(raw)
+        await ask(connection)
+        connection.reused = True
+        with pytest.raises(Stale):
+            await ask(connection)
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+async def test_a_request_into_a_closing_connection_is_stale_only_when_reused(how: str) -> None:
     async def script(visit: Visit) -> None:
-        await visit.answer(b"HTTP/1.1 200 OK\r\nx: ")
-        while not visit.left:
-            await visit.drip(endless * 100)
-
-    failure = await failure_of(script)
-    assert failure.kind == "provider_error"
-    assert "headers are longer than 65536 bytes" in failure.detail
-
-
-async def test_interim_answers_without_end_are_refused() -> None:
-    async def script(visit: Visit) -> None:
+        await visit.answer(plain(b"{}"))
         await visit.request()
-        while not visit.left:
-            await visit.drip(head(102) * 200)
+        getattr(visit, how)()
 
-    assert "headers are longer" in (await failure_of(script)).detail
+    async with RawUpstream(script) as raw:
+        connection = await connect(raw)
+        await ask(connection)
+        connection.reused = True
+        with pytest.raises(Stale):
+            await ask(connection)
+    assert (await failure_of(sends(b"", how))).kind == "network_error"
 
 
-async def test_oversized_headers_are_refused_in_one_piece_too() -> None:
-    wire = head(200, *(f"x-{number}: {'v' * 1000}" for number in range(70)), "content-length: 2") + b"{}"
-    with pytest.raises(Failure, match="headers are longer"):
-        await fed(wire)
+@pytest.mark.parametrize("heard", [b"H", b"HTTP/1.1 200 OK\r\n", head(100)])
+async def test_a_reused_connection_that_began_to_answer_is_not_stale(heard: bytes) -> None:
+    async def script(visit: Visit) -> None:
+        await visit.answer(plain(b"{}"))
+        await visit.answer(heard)
+        await turns(5)
+        visit.close()
+
+    async with RawUpstream(script) as raw:
+        connection = await connect(raw)
+        await ask(connection)
+        connection.reused = True
+        with pytest.raises(Failure) as caught:
+            await ask(connection)
+        assert caught.value.kind == "network_error"
 
 
-async def test_a_large_body_that_comes_with_the_head_is_no_large_head() -> None:
-    body = b"b" * 100_000
-    assert (await fed(plain(body))).body == body
+# ---- the loop turn between the provider's end and our hearing of it
+
+
+class Between(Connection):
+    """Does what it is told after the transport has seen the end of the connection and before `connection_lost` is called."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.told: list[str] = []
+        self.raised: list[BaseException] = []
+        self.kept = True
+
+    def eof_received(self) -> None:
+        asyncio.get_running_loop().call_soon(self._do)
+
+    def _do(self) -> None:
+        for name in self.told:
+            try:
+                getattr(self, name)()
+            except BaseException as error:  # noqa: BLE001  whatever it is, the test shows it
+                self.raised.append(error)
+
+    def send_again(self) -> None:
+        self.send(REQUEST, 5, 5, FAR)
+
+    def finish(self) -> None:
+        self.kept = self.done()
+
+
+async def between(raw: RawUpstream) -> Between:
+    loop = asyncio.get_running_loop()
+    return (await loop.create_connection(lambda: Between(loop), "127.0.0.1", raw.port))[1]
+
+
+async def test_a_request_in_the_turn_in_which_the_provider_closes_is_stale() -> None:
+    async with RawUpstream(sends(plain(b"{}"), "close")) as raw:
+        connection = await between(raw)
+        lost = asyncio.Event()
+        connection.on_lost = lambda _: lost.set()
+        assert (await ask(connection)).reusable
+        connection.reused = True
+        connection.told = ["send_again"]
+        await asyncio.wait_for(lost.wait(), 5)
+        if not connection.raised:
+            with pytest.raises(Stale):
+                await connection.head()
+        else:
+            assert [type(error) for error in connection.raised] == [Stale]
+
+
+async def test_a_slow_reader_in_the_turn_in_which_the_provider_closes() -> None:
+    async with RawUpstream(sends(head(200) + b"all of it", "close")) as raw:
+        connection = await between(raw)
+        connection.told = ["pause", "resume"]
+        answer = await ask(connection)
+        assert (answer.body, connection.raised) == (b"all of it", [])
+
+
+async def test_a_connection_that_ends_as_its_answer_does_is_not_kept() -> None:
+    async def script(visit: Visit) -> None:
+        await visit.answer(plain(b"{}"))
+        visit.close()
+
+    async with RawUpstream(script) as raw:
+        connection = await between(raw)
+        connection.told = ["finish"]
+        lost = asyncio.Event()
+        connection.on_lost = lambda _: lost.set()
+        connection.send(REQUEST, 5, 5, FAR)
+        await asyncio.wait_for(lost.wait(), 5)
+        assert (connection.complete, connection.kept) == (True, False)

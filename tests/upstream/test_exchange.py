@@ -22,7 +22,7 @@ from tests.upstream.raw import (
     plain,
     turns,
 )
-from tests.upstream.test_connection_ends import sends
+from tests.upstream.test_connection import sends
 
 REPLY: dict[str, Any] = {
     "id": "c1",

@@ -23,7 +23,7 @@ from tests.upstream.raw import (
     stream,
 )
 from tests.upstream.streams import OPENAI, OPENAI_ERROR, ROLE, event
-from tests.upstream.test_connection_ends import sends
+from tests.upstream.test_connection import sends
 from tests.upstream.test_exchange import REPLY
 
 # ---- connections that died while idle

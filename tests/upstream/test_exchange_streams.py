@@ -12,7 +12,7 @@ from proxy.upstream.connection import Connection
 from proxy.upstream.road import Timeouts
 from proxy.wire.sse import Reader
 from tests.upstream.lane import Lane, Recorder
-from tests.upstream.raw import LAST, STREAM_HEAD, RawUpstream, Visit, always, chunk, head, stream, turns
+from tests.upstream.raw import LAST, STREAM_HEAD, RawUpstream, Script, Visit, always, chunk, head, stream, turns
 from tests.upstream.streams import (
     ANTHROPIC,
     ANTHROPIC_ERROR,
@@ -237,7 +237,7 @@ async def test_a_cut_stream_is_never_finished_for_the_provider(kind: str, end: s
     wire = chunk(said + SPEECH[kind][:-5] if inside else said)
     wire += {"clean": LAST, "mid-chunk": b"ffff\r\nda"}.get(end, b"")
     script = always(STREAM_HEAD + wire) if end == "clean" else cut_after(wire, end.replace("mid-chunk", "close"))
-    async with RawUpstream(script) as raw:  # type: ignore[arg-type]
+    async with RawUpstream(script) as raw:
         lane = Lane(raw, kind)
         call = lane.call(stream=True)
         with pytest.raises(Failure) as caught:
@@ -303,7 +303,7 @@ async def test_a_slow_application_stops_the_provider(kind: str) -> None:
         lane = Lane(raw, kind)
         call = lane.call(stream=True)
         call.client = client = Recorder(slow=True)
-        asking = asyncio.ensure_future(asyncio.wait_for(lane.exchange(call), 30))  # type: ignore[arg-type]
+        asking = asyncio.ensure_future(asyncio.wait_for(lane.exchange(call), 30))
         await client.until(lambda: bool(client.writes))
         await turns(100)
         taken = len(client.body)

@@ -57,6 +57,23 @@ def test_what_was_begun_and_not_finished_is_told_at_the_end(unfinished: bytes) -
     assert reader.end() == b""
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"event: x\ndata: a\n\n",
+        b"data: a\n\n",
+        b"event: \xff\ndata: \n\n",
+        b"event: x\rdata: a\n\n",
+        b"data: a\rdata: b\n\n",
+    ],
+)
+def test_a_piece_that_is_one_event_is_read_like_any_other(piece: bytes) -> None:
+    assert read(b"data: first\n\n", piece, piece) == reference(b"data: first\n\n" + 2 * piece)
+    assert read(b"data: first\r", b"\n\n", piece) == reference(b"data: first\n\n" + piece)
+    assert read(b"data: first\n\nda", b"ta: half\n\n", piece) == reference(b"data: first\n\ndata: half\n\n" + piece)
+    assert read(b"data: first\n\nid: 1\n", piece) == reference(b"data: first\n\nid: 1\n" + piece)
+
+
 def test_an_event_leaves_with_the_bytes_that_complete_it() -> None:
     reader = Reader()
     assert reader.feed(b"data: a\n") == []

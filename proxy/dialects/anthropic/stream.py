@@ -63,7 +63,7 @@ class StreamParser:
 
     def __init__(self) -> None:
         self.usage: Usage | None = None
-        self._head: Json = {}
+        self._head = head_of("", "")
         self._started = self._ended = False
         self._blocks: dict[int, OwnBlock] = {}
         self._counts: dict[str, int] = {}
@@ -99,7 +99,7 @@ class StreamParser:
         message = answered(payload.get("message"), dict, "message")
         called = answered(message.get("id"), str, "id")
         model = answered(message.get("model"), str, "model")
-        self._head = {"id": called, "object": "chat.completion.chunk", "created": 0, "model": model}
+        self._head = head_of(called, model)
         self._started = True
         self._count(payload)
         return self._chunks({"role": "assistant", "content": ""})
@@ -150,6 +150,11 @@ class StreamParser:
         if delta is None:
             return []
         return [{**self._head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}]
+
+
+def head_of(called: str, model: str) -> Json:
+    """What every chunk of a stream begins with."""
+    return {"id": called, "object": "chat.completion.chunk", "created": 0, "model": model}
 
 
 EVENTS: Mapping[str, Callable[[StreamParser, Json], list[Json]]] = {

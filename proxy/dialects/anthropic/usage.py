@@ -7,6 +7,7 @@ build-with-claude/prompt-caching, build-with-claude/compaction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from proxy.call import Json, Usage
@@ -17,6 +18,14 @@ COUNTS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_token
 def parse_usage(wire: Json) -> Usage | None:
     """The usage of a reply, or of a stream payload (`message_start`, `message_delta`); None when it reports none."""
     counts = read_counts(wire)
+    return usage_of(counts) if counts else None
+
+
+def gather_usage(payloads: Sequence[Json]) -> Usage | None:
+    """The usage of a stream from `message_start` and `message_delta`, both of which report what there is so far."""
+    counts: dict[str, int] = {}
+    for payload in payloads:
+        merge_counts(counts, payload)
     return usage_of(counts) if counts else None
 
 

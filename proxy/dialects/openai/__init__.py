@@ -9,6 +9,7 @@ DIALECT = Dialect(
     render_request=request.render_request,
     parse_reply=reply.parse_reply,
     parse_usage=reply.parse_usage,
+    gather_usage=reply.gather_usage,
     parse_error=errors.parse_error,
     read_event=stream.read_event,
     parser=stream.ChunkParser,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from proxy.call import Failure, Json, Usage
@@ -48,6 +49,16 @@ def parse_usage(wire: Json) -> Usage | None:
         found.output -= beside - found.reasoning
         found.reasoning = beside
     return found
+
+
+def gather_usage(payloads: Sequence[Json]) -> Usage | None:
+    """Some servers report on every chunk: the last of the largest totals counts."""
+    gathered: Usage | None = None
+    for payload in payloads:
+        usage = parse_usage(payload)
+        if usage is not None and (gathered is None or usage.total >= gathered.total):
+            gathered = usage
+    return gathered
 
 
 def split(usage: Usage, whole: str, counts: Json, details_name: str, parts: tuple[tuple[str, str], ...]) -> None:

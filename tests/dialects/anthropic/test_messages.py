@@ -36,6 +36,15 @@ def test_one_plain_system_prompt_stays_a_string() -> None:
     assert transcript.turns == [{"role": "user", "content": "hi"}]
 
 
+@pytest.mark.parametrize("role", ["system", "developer", "user", "assistant"])
+@pytest.mark.parametrize("words", ["hi", ""])
+def test_a_message_says_the_same_with_members_that_are_null(role: str, words: str) -> None:
+    plain, spelled = {"role": role, "content": words}, {"role": role, "content": words, "name": None}
+    for before in ({"role": "user", "content": "so"}, {"role": "assistant", "content": "so"}):
+        short, long = render(before, plain), render(before, spelled)
+        assert (short.turns, short.system, short.dropped) == (long.turns, long.system, long.dropped)
+
+
 def test_system_and_developer_messages_are_gathered_in_order() -> None:
     transcript = render(
         {"role": "system", "content": "two"},

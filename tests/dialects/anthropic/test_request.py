@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from proxy.call import Failure, Json
-from proxy.dialects.anthropic.request import render_request
+from proxy.dialects.anthropic.fields import ANTHROPIC_ONLY, KNOWN, NATIVE, SUPPORT
+from proxy.dialects.anthropic.request import SAYINGS, render_request
 from proxy.dialects.anthropic.tools import JSON_TOOL
 
 OLD, NEW = "claude-sonnet-4-0", "claude-opus-4-8"
@@ -56,6 +57,19 @@ def test_a_field_without_a_word_is_dropped_and_named(name: str, value: Any) -> N
 def test_a_field_that_asks_for_nothing_is_not_named(name: str, value: Any) -> None:
     wire, dropped = render(**{name: value})
     assert (name in wire, dropped) == (False, [])
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN - {"messages", "model"}))
+def test_a_null_is_as_good_as_nothing(name: str) -> None:
+    unified: Json = {name: None}
+    assert render(**unified) == render()
+
+
+def test_every_field_that_is_said_has_its_saying() -> None:
+    spoken = {name for fields, _ in SAYINGS for name in fields}
+    limits, in_front = {"max_tokens", "max_completion_tokens"}, {"model", "system"}
+    theirs = {name for name, said in SUPPORT.items() if said != "ours"}
+    assert theirs - {*NATIVE, *ANTHROPIC_ONLY} - limits - in_front == spoken - {*NATIVE}
 
 
 def test_more_than_one_answer_is_refused() -> None:

@@ -64,6 +64,56 @@ def test_the_plainest_stream() -> None:
     assert parser.usage == Usage(input=5, output=9)
 
 
+@pytest.mark.parametrize(
+    ("at", "said", "heard"),
+    [
+        (0, {"type": "text_delta", "text": ""}, []),
+        (0, {"type": "thinking_delta", "text": "no"}, []),
+        (1, {"type": "text_delta", "text": "no"}, []),
+        (2, {"type": "text_delta", "text": "no"}, None),
+        (None, {"type": "text_delta", "text": "no"}, None),
+        ([0], {"type": "text_delta", "text": "no"}, None),
+        (0, {"type": "text_delta", "text": 5}, None),
+        (0, {"type": "text_delta"}, None),
+        (0, "no", None),
+    ],
+)
+def test_only_text_for_an_open_block_of_text_is_content(at: Any, said: Any, heard: list[Json] | None) -> None:
+    parser = StreamParser()
+    for payload in (START, begin(0, text=""), begin(1, "tool_use", id="toolu_1", name="f")):
+        parser.feed(event(payload))
+    odd = event({"type": "content_block_delta", "index": at, "delta": said})
+    if heard is None:
+        with pytest.raises(Failure) as caught:
+            parser.feed(odd)
+        assert caught.value.kind == "provider_error"
+    else:
+        assert parser.feed(odd) == heard
+
+
+def test_a_chunk_has_its_members_even_where_the_stream_had_no_beginning() -> None:
+    [chunk] = StreamParser().feed(event(ended()))
+    assert chunk.keys() == {"id", "object", "created", "model", "choices"}
+
+
+def test_where_text_of_a_second_block_is_cited_is_counted_from_the_first() -> None:
+    cited = {"type": "char_location", "cited_text": "x"}
+    chunks, _ = parse(
+        START,
+        begin(0, text=""),
+        delta(0, "text_delta", text="one "),
+        close(0),
+        begin(1, text=""),
+        delta(1, "text_delta", text="two"),
+        delta(1, "citations_delta", citation=cited),
+        close(1),
+        ended(),
+        STOP,
+    )
+    notes = [said["annotations"] for said in deltas(chunks) if said.get("annotations")]
+    assert notes == [[{"type": "citation", "start_index": 4, "end_index": 7, "citation": cited}]]
+
+
 def test_interleaved_tool_calls_keep_their_arguments() -> None:
     chunks, _ = parse(
         START,

@@ -20,6 +20,8 @@ def test_buckets_are_disjoint_and_sum_to_the_total() -> None:
 
 def test_every_payload_that_reports_is_read() -> None:
     assert parse_usage({"type": "message_start", "message": {"usage": REPORT}}) == parse_usage({"usage": REPORT})
+    assert parse_usage({"message": None, "usage": {"input_tokens": 7}}) == Usage(input=7)
+    assert parse_usage({"usage": {"input_tokens": -1, "output_tokens": "7", "iterations": 5}}) == Usage()
     assert parse_usage({"type": "message_delta", "usage": {"output_tokens": 7}}) == Usage(output=7)
     assert parse_usage({"type": "ping"}) is parse_usage({"usage": None}) is None
 

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from proxy.call import Failure
-from proxy.upstream.connection import HOLD, Stale
+from proxy.upstream.connection import Stale
+from proxy.upstream.reply import HOLD
 from tests.upstream.asking import FAR, REQUEST, Answer, ask, connect, read_all, wired
 from tests.upstream.raw import LAST, RawUpstream, Visit, always, chunk, head, plain, turns
 

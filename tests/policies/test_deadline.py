@@ -1,0 +1,39 @@
+"""The call's own limit counts where it is the shorter one, from the moment the policy is passed."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from proxy.call import Call, Failure, Outcome
+from proxy.policies.deadline import Deadline
+
+NOW = 1000.0
+
+
+def call(timeout: float | None) -> Call:
+    return cast(Call, SimpleNamespace(timeout=timeout, deadline=None))
+
+
+@pytest.mark.parametrize(("timeout", "deadline"), [(None, 1060.0), (5.0, 1005.0), (0.25, 1000.25), (600.0, 1060.0)])
+async def test_the_shorter_limit_counts(timeout: float | None, deadline: float) -> None:
+    seen: list[float | None] = []
+
+    async def handler(call: Call) -> Outcome:
+        seen.append(call.deadline)
+        return Outcome(200)
+
+    assert (await Deadline(60.0, lambda: NOW)(call(timeout), handler)).status == 200
+    assert seen == [deadline]
+
+
+async def test_it_stops_nothing_itself() -> None:
+    """Whoever waits further in looks at the deadline; a failure from there passes through."""
+
+    async def handler(call: Call) -> Outcome:
+        raise Failure("timeout", "too late")
+
+    with pytest.raises(Failure, match="too late"):
+        await Deadline(60.0, lambda: NOW)(call(None), handler)

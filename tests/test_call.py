@@ -1,0 +1,87 @@
+"""The nouns keep their promises: kinds mean one thing, buckets share nothing, policies wrap from the outside in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import fields
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from proxy.call import BUCKETS, KINDS, Call, Failure, Handler, Outcome, Usage, compose
+
+CALL = cast(Call, SimpleNamespace())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_failure_is_what_its_kind_says(kind: str) -> None:
+    failure = Failure(kind, "words")
+    rule = KINDS[kind]
+    assert (failure.status, failure.party, failure.retryable, failure.trips_breaker) == rule
+    assert str(failure) == f"{kind}: words"
+    assert not failure.told
+
+
+def test_a_kind_that_is_not_in_the_list_is_refused() -> None:
+    with pytest.raises(KeyError):
+        Failure("oops", "words")
+
+
+def test_a_status_of_its_own() -> None:
+    failure = Failure("invalid_request", "words", status=422, param="p", code="c", retry_after=1.5)
+    assert (failure.status, failure.param, failure.code, failure.retry_after) == (422, "p", "c", 1.5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_is_to_blame(kind: str) -> None:
+    """A breaker opens for providers alone, and nobody retries what is the caller's fault or the operator's."""
+    rule = KINDS[kind]
+    assert not rule.trips_breaker or rule.party == "provider"
+    assert not rule.retryable or rule.party == "provider"
+    assert 400 <= rule.status < 600
+
+
+def test_buckets_sum_to_the_total() -> None:
+    usage = Usage(1, 2, 4, 8, 16, 32, 64)
+    assert (usage.prompt, usage.completion, usage.total) == (1 + 2 + 4 + 32, 8 + 16 + 64, 127)
+    assert {field.name for field in fields(Usage)} == {*BUCKETS, "estimated"}
+
+
+def test_a_later_report_replaces_an_earlier_one() -> None:
+    usage = Usage(input=10, output=1)
+    usage.merge(Usage(input=10, output=7, reasoning=2))
+    usage.merge(Usage(output=5))
+    assert usage == Usage(input=10, output=7, reasoning=2)
+
+
+@pytest.mark.parametrize(("one", "other", "both"), [(True, True, True), (True, False, False), (False, False, False)])
+def test_what_was_reported_once_is_no_estimate(one: bool, other: bool, both: bool) -> None:
+    usage = Usage(estimated=one)
+    usage.merge(Usage(estimated=other))
+    assert usage.estimated is both
+
+
+def add(word: str) -> object:
+    async def policy(call: Call, next: Handler) -> Outcome:
+        outcome = await next(call)
+        return Outcome(outcome.status, attempts=outcome.attempts * 10 + int(word))
+
+    return policy
+
+
+async def test_compose_wraps_from_the_outside_in() -> None:
+    async def handler(call: Call) -> Outcome:
+        return Outcome(200, attempts=0)
+
+    policies = [add("1"), None, add("2")]
+    assert (await compose(policies, handler)(CALL)).attempts == 21  # type: ignore[arg-type]
+    assert compose([None, None], handler) is handler
+
+
+def test_the_nouns_know_nobody() -> None:
+    """Neither ours nor anybody's: whatever imports it gets nothing else along."""
+    source = "import sys, proxy.call; print([n for n in sys.modules if n.startswith('proxy.') and n != 'proxy.call' or n == 'asyncio'])"
+    run = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=30)
+    assert run.stdout == "[]\n", run.stderr
