@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # macOS has no `timeout` of its own.
 LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --kill-after=30 480)
 # command:package, for what the tests and the benchmark use and pip cannot install.
-TOOLS := nginx:nginx-light
+TOOLS := nginx:nginx-light openssl:openssl
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench image tools clean

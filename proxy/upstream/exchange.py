@@ -65,7 +65,6 @@ class Exchange:
             answer = self._stream if call.stream and is_event_stream(connection) else self._whole
             outcome = await answer(call, words, connection, road)
             reuse = connection.done()
-            return outcome
         except Failure as failure:
             road.secrets.hide_in(failure)
             # A refusal that was read to its end leaves the connection as good as an answer does.
@@ -73,6 +72,8 @@ class Exchange:
             raise
         finally:
             road.pool.release(connection, reuse)
+        await call.client.finish()
+        return outcome
 
     async def _ask(self, call: Call, road: Road, body: bytes, deadline: float) -> Connection:
         """Send, and wait for the head of the answer. A connection that died while idle is replaced, once."""
@@ -125,7 +126,6 @@ class Exchange:
         finally:
             call.client.follow(None)
             call.usage = body.usage(call)
-        await call.client.finish()
         return Outcome(200, call.usage, call.target, call.ttft, call.attempts)
 
     async def _open(
@@ -185,7 +185,6 @@ class Exchange:
             body = encode(words.ours.render_reply(unified), "provider_error", "the provider's reply")
         self._start(call, connection, road, [("content-type", "application/json"), ("content-length", str(len(body)))])
         call.client.write(body)
-        await call.client.finish()
         return Outcome(200, call.usage, call.target, None, call.attempts)
 
     async def _long(self, call: Call, road: Road, connection: Connection, held: bytes) -> Outcome:
@@ -198,7 +197,6 @@ class Exchange:
             await connection.pump(call.client.write)
         finally:
             call.client.follow(None)
-        await call.client.finish()
         return Outcome(200, None, call.target, None, call.attempts)
 
     def _start(self, call: Call, connection: Connection, road: Road, headers: Headers) -> None:

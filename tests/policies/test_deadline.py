@@ -17,15 +17,15 @@ def call(timeout: float | None) -> Call:
     return cast(Call, SimpleNamespace(timeout=timeout, deadline=None))
 
 
-@pytest.mark.parametrize(("timeout", "deadline"), [(None, 1060.0), (5.0, 1005.0), (0.25, 1000.25), (600.0, 1060.0)])
-async def test_the_shorter_limit_counts(timeout: float | None, deadline: float) -> None:
+@pytest.mark.parametrize(("asked", "deadline"), [(None, 1060.0), (5.0, 1005.0), (0.25, 1000.25), (600.0, 1060.0)])
+async def test_the_shorter_limit_counts(asked: float | None, deadline: float) -> None:
     seen: list[float | None] = []
 
     async def handler(call: Call) -> Outcome:
         seen.append(call.deadline)
         return Outcome(200)
 
-    assert (await Deadline(60.0, lambda: NOW)(call(timeout), handler)).status == 200
+    assert (await Deadline(60.0, lambda: NOW)(call(asked), handler)).status == 200
     assert seen == [deadline]
 
 

@@ -1,1 +1,1 @@
-"""The promises, each as a test over real sockets: a scripted provider on one side, a bare client on the other, the sidecar between."""
+"""The promises, each as a test over real sockets: a scripted provider, a bare client, the sidecar between."""

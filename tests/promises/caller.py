@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,6 +13,17 @@ import orjson
 PATIENCE = 10.0
 CHAT = "/v1/chat/completions"
 Body = bytes | Mapping[str, Any]
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = PATIENCE) -> None:
+    """Wait for what nothing tells of; TimeoutError when it does not come about."""
+    async with asyncio.timeout(seconds):
+        while not await so(condition()):  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.001)
+
+
+async def so(answer: bool | Awaitable[bool]) -> bool:
+    return answer if isinstance(answer, bool) else await answer
 
 
 class Cut(Exception):
@@ -52,7 +63,9 @@ def chat(model: str = "up:m", text: str = "hello", **fields: Any) -> dict[str, A
 def http(body: Body, headers: Mapping[str, str] | None = None, path: str = CHAT) -> bytes:
     """A POST as bytes, framed by content-length."""
     data = body if isinstance(body, bytes) else orjson.dumps(body)
-    named = {"host": "sidecar", "content-type": "application/json", "content-length": str(len(data))} | dict(headers or {})
+    named = {"host": "sidecar", "content-type": "application/json", "content-length": str(len(data))} | dict(
+        headers or {}
+    )
     lines = "".join(f"{name}: {value}\r\n" for name, value in named.items())
     return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + data
 
@@ -110,7 +123,9 @@ class Caller:
             except (asyncio.IncompleteReadError, ConnectionResetError) as error:
                 raise Cut(repr(error)) from None
         lines = raw.decode("latin-1").split("\r\n")
-        self._headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:-2])}
+        self._headers = {
+            name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:-2])
+        }
         return Head(int(lines[0].split(" ", 2)[1]), self._headers)
 
     async def chunk(self) -> bytes | None:

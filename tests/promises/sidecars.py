@@ -95,7 +95,9 @@ class Running:
         wanted = [f'{label}="{value}"' for label, value in labels.items()]
         samples = (await self.metrics()).items()
         return sum(
-            value for sample, value in samples if sample.partition("{")[0] == name and all(each in sample for each in wanted)
+            value
+            for sample, value in samples
+            if sample.partition("{")[0] == name and all(each in sample for each in wanted)
         )
 
     async def status(self) -> dict[str, Any]:
@@ -120,7 +122,9 @@ class InLoop(Running):
 
 
 @asynccontextmanager
-async def sidecar(directory: Path, providers: Mapping[str, Any] | None = None, **sections: Any) -> AsyncIterator[InLoop]:
+async def sidecar(
+    directory: Path, providers: Mapping[str, Any] | None = None, **sections: Any
+) -> AsyncIterator[InLoop]:
     config = load(str(write_config(directory, providers or {}, sections)), {})
     log = directory / "log"
     with log_to(log):
@@ -197,7 +201,10 @@ class InProcess(Running):
 
 @asynccontextmanager
 async def process(
-    directory: Path, providers: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, **sections: Any
+    directory: Path,
+    providers: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    **sections: Any,
 ) -> AsyncIterator[InProcess]:
     path, log = write_config(directory, providers or {}, sections), directory / "log"
     with log.open("wb") as stderr:

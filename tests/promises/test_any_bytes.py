@@ -1,4 +1,4 @@
-"""Whatever comes into the data port, out comes HTTP or nothing: no traceback, no fault of our own, and the next caller is served."""
+"""Whatever comes into the data port, out comes HTTP or nothing: no traceback, and the next caller is served."""
 
 from __future__ import annotations
 
@@ -89,7 +89,19 @@ async def test_random_bytes(tmp_path: Path) -> None:
             assert set(parsed.statuses) <= {400}
 
 
-MARKS = (b"\r\n", b"\n", b"\0", b":", b" ", b"\r\n\r\n", b"%", b"\xff", b"HTTP/9.9", b"transfer-encoding: chunked\r\n", b"content-length: 5\r\n")
+MARKS = (
+    b"\r\n",
+    b"\n",
+    b"\0",
+    b":",
+    b" ",
+    b"\r\n\r\n",
+    b"%",
+    b"\xff",
+    b"HTTP/9.9",
+    b"transfer-encoding: chunked\r\n",
+    b"content-length: 5\r\n",
+)
 
 
 def mutated(data: bytes, dice: Random) -> bytes:
@@ -132,14 +144,39 @@ async def test_random_json(tmp_path: Path) -> None:
             assert said.status in (200, 400, 404), (seed, body, said.body)
 
 
-ODD = [None, 0, -1, True, "", "x", [], {}, [None], [[]], [{}], {"type": None}, {"type": "x"}, 1e300, "\ud7ff", [{"type": "text"}]]
-PARTS = [{"type": kind, key: odd} for kind, key in (("text", "text"), ("image_url", "image_url"), ("file", "file"), ("image", "source")) for odd in ODD]
+ODD: list[Any] = [
+    None,
+    0,
+    -1,
+    True,
+    "",
+    "x",
+    [],
+    {},
+    [None],
+    [[]],
+    [{}],
+    {"type": None},
+    {"type": "x"},
+    1e300,
+    "\ud7ff",
+    [{"type": "text"}],
+]
+PARTS = [
+    {"type": kind, key: odd}
+    for kind, key in (("text", "text"), ("image_url", "image_url"), ("file", "file"), ("image", "source"))
+    for odd in ODD
+]
 CALLS = [{"id": "a", "type": "function", "function": odd} for odd in ODD] + [{"id": odd} for odd in ODD]
 MESSAGES = [
     *({"role": role, "content": odd} for role in ("user", "system", "assistant", "tool") for odd in ODD),
     *({"role": "user", "content": [part]} for part in PARTS),
     *({"role": "assistant", "content": None, "tool_calls": [call]} for call in CALLS),
-    *({"role": "assistant", "content": "x", name: odd} for name in ("thinking_blocks", "provider_blocks", "annotations") for odd in ODD),
+    *(
+        {"role": "assistant", "content": "x", name: odd}
+        for name in ("thinking_blocks", "provider_blocks", "annotations")
+        for odd in ODD
+    ),
     *({"role": "tool", "content": "x", "tool_call_id": odd} for odd in ODD),
 ]
 
@@ -149,7 +186,9 @@ async def test_odd_messages(model: str, tmp_path: Path) -> None:
     async with served(tmp_path) as running:
         caller = await running.caller()
         for message in MESSAGES:
-            said = await caller.ask({"model": model, "messages": [message, {"role": "user", "content": "x"}], "top_k": 1})
+            said = await caller.ask(
+                {"model": model, "messages": [message, {"role": "user", "content": "x"}], "top_k": 1}
+            )
             assert said.status in (200, 400), (message, said.body)
 
 
@@ -164,7 +203,11 @@ async def test_json_in_any_depth(model: str, depth: int, tmp_path: Path) -> None
     async with served(tmp_path) as running:
         for more in (b"", b'"top_k":1,'):
             tool = b'[{"type":"function","function":{"name":"f","parameters":%b}}]' % nested(depth)
-            body = b'{"model":"%b",%b"tools":%b,"messages":[{"role":"user","content":"x"}]}' % (model.encode(), more, tool)
+            body = b'{"model":"%b",%b"tools":%b,"messages":[{"role":"user","content":"x"}]}' % (
+                model.encode(),
+                more,
+                tool,
+            )
             assert (await running.ask(body)).status in (200, 400)
 
 
@@ -172,9 +215,16 @@ async def test_json_in_any_depth(model: str, depth: int, tmp_path: Path) -> None
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_provider_s_json_in_any_depth(stream: bool, depth: int, tmp_path: Path) -> None:
     deep = b'{"type":"mcp_tool_result","content":%b}' % nested(depth)
-    block = [anthropic_event("content_block_start", index=0, content_block="DEEP"), anthropic_event("content_block_stop", index=0)]
+    block = [
+        anthropic_event("content_block_start", index=0, content_block="DEEP"),
+        anthropic_event("content_block_stop", index=0),
+    ]
     start = anthropic_event("message_start", message=anthropic_reply([]))
-    said = (start + b"".join(block)).replace(b'"DEEP"', deep) if stream else orjson.dumps(anthropic_reply([])).replace(b"[]", b"[%b]" % deep)
+    said = (
+        (start + b"".join(block)).replace(b'"DEEP"', deep)
+        if stream
+        else orjson.dumps(anthropic_reply([])).replace(b"[]", b"[%b]" % deep)
+    )
     async with Provider(lambda asked: asked.link.stream(said) if stream else asked.link.whole(said)) as provider:
         async with sidecar(tmp_path, {"claude": anthropic_like(provider.url)}) as running:
             got = await running.ask(chat("claude:claude-sonnet-4-5", stream=stream))
@@ -269,7 +319,9 @@ async def test_http_1_0(keep: bool, stream: bool, tmp_path: Path) -> None:
     """It knows no chunks: a stream ends with the connection."""
     async with served(tmp_path) as running:
         caller = await running.caller()
-        request = http(chat(stream=stream), {"connection": "keep-alive"} if keep else {}).replace(b"HTTP/1.1", b"HTTP/1.0", 1)
+        request = http(chat(stream=stream), {"connection": "keep-alive"} if keep else {}).replace(
+            b"HTTP/1.1", b"HTTP/1.0", 1
+        )
         caller.send(request)
         status, headers = await caller.head()
         assert status == 200
@@ -328,7 +380,9 @@ async def test_expect_100_continue(tmp_path: Path) -> None:
 async def test_who_asks_first_is_spared_a_body_that_is_too_long(tmp_path: Path) -> None:
     async with served(tmp_path) as running:
         caller = await running.caller()
-        caller.send(f"POST {CHAT} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {LIMIT + 1}\r\n\r\n".encode())
+        caller.send(
+            f"POST {CHAT} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {LIMIT + 1}\r\n\r\n".encode()
+        )
         said = await caller.answer()
         assert (said.status, said.error["type"], said.headers["connection"]) == (413, "request_too_large", "close")
 
@@ -352,7 +406,11 @@ async def test_a_body_of_just_the_limit(tmp_path: Path) -> None:
         assert (await running.ask(body)).status == 200
         assert (await running.ask(body + b" ")).status == 413
         caller = await running.caller()
-        caller.send(CHUNKED + b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces(body, Random(1))) + b"0\r\n\r\n")
+        caller.send(
+            CHUNKED
+            + b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces(body, Random(1)))
+            + b"0\r\n\r\n"
+        )
         assert (await caller.answer()).status == 200
 
 

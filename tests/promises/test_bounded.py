@@ -105,13 +105,13 @@ async def abandon(running: InProcess, calls: int) -> None:
 
 
 async def is_quiet(running: InProcess) -> int:
-    """Wait until nothing is in flight and surplus connections have been closed; how many descriptors are left besides those kept."""
+    """Wait until nothing is in flight and surplus connections are closed; how many descriptors are left besides kept ones."""
     async with asyncio.timeout(10):
         while True:
             status = await running.status()
             pools = status["providers"].values()
             if not status["calls_in_flight"] and all(pool["active"] == 0 and pool["idle"] <= IDLE for pool in pools):
-                return running.descriptors - sum(pool["idle"] for pool in pools)
+                return running.descriptors - sum(int(pool["idle"]) for pool in pools)
             await asyncio.sleep(0.05)
 
 
@@ -172,7 +172,9 @@ def flood_whole(link: Link) -> tuple[bytes, Callable[[bytes], None]]:
     return b"[" * 60_000, link.chunk
 
 
-FLOODS: dict[str, tuple[Callable[..., dict[str, Any]], bool, Callable[[Link], tuple[bytes, Callable[[bytes], None]]]]] = {
+FLOODS: dict[
+    str, tuple[Callable[..., dict[str, Any]], bool, Callable[[Link], tuple[bytes, Callable[[bytes], None]]]]
+] = {
     "relayed": (openai_like, True, flood_stream),
     "translated": (anthropic_like, True, flood_translated),
     "whole": (openai_like, False, flood_whole),

@@ -1,4 +1,4 @@
-"""Where both sides speak the same dialect the sidecar changes no byte, up or down, but the model's name where an alias says so."""
+"""Where both sides speak the same dialect no byte changes, up or down, but the model's name where an alias says so."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def reply_once(asked: Asked) -> None:
 
 
 async def test_any_spelling_goes_up_as_it_came(tmp_path: Path) -> None:
-    async with Provider(reply_once) as provider, sidecar(tmp_path, {"up": openai_like(provider.url)}, **ALIAS) as running:
+    async with (
+        Provider(reply_once) as provider,
+        sidecar(tmp_path, {"up": openai_like(provider.url)}, **ALIAS) as running,
+    ):
         caller = await running.caller()
         for seed in range(ROUNDS):
             speller = Speller(seed)
@@ -41,13 +44,20 @@ async def test_any_spelling_goes_up_as_it_came(tmp_path: Path) -> None:
 
 async def test_an_alias_changes_the_model_s_value_and_no_other_byte(tmp_path: Path) -> None:
     name = json.dumps('real "name" ü', ensure_ascii=False).encode()
-    async with Provider(reply_once) as provider, sidecar(tmp_path, {"up": openai_like(provider.url)}, **ALIAS) as running:
+    async with (
+        Provider(reply_once) as provider,
+        sidecar(tmp_path, {"up": openai_like(provider.url)}, **ALIAS) as running,
+    ):
         caller = await running.caller()
         for seed in range(ROUNDS):
             speller = Speller(seed)
             body, model = speller.request(speller.string("fast"))
             assert (await caller.ask(body)).status == 200, (seed, body)
-            assert provider.requests[-1].body in replacements(body, model, name), (seed, body, provider.requests[-1].body)
+            assert provider.requests[-1].body in replacements(body, model, name), (
+                seed,
+                body,
+                provider.requests[-1].body,
+            )
 
 
 def replacements(body: bytes, model: bytes, name: bytes) -> list[bytes]:
@@ -86,7 +96,10 @@ NESTED = [
 @pytest.mark.parametrize("body", NESTED)
 async def test_only_the_call_s_own_model_is_rewritten(body: bytes, tmp_path: Path) -> None:
     expected = json.loads(body) | {"model": 'real "name" ü'}
-    async with Provider(reply_once) as provider, sidecar(tmp_path, {"up": openai_like(provider.url)}, **ALIAS) as running:
+    async with (
+        Provider(reply_once) as provider,
+        sidecar(tmp_path, {"up": openai_like(provider.url)}, **ALIAS) as running,
+    ):
         caller = await running.caller()
         assert (await caller.ask(body)).status == 200
         assert provider.requests[-1].json == expected
@@ -137,7 +150,11 @@ def by_close(link: Link, kind: str, data: bytes, dice: Random) -> None:
     link.cut()
 
 
-FRAMINGS: dict[str, Callable[[Link, str, bytes, Random], None]] = {"length": by_length, "chunks": by_chunks, "close": by_close}
+FRAMINGS: dict[str, Callable[[Link, str, bytes, Random], None]] = {
+    "length": by_length,
+    "chunks": by_chunks,
+    "close": by_close,
+}
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
@@ -147,7 +164,9 @@ async def test_any_reply_comes_down_as_it_was_sent(framing: str, tmp_path: Path)
         for seed in range(30):
             speller = Speller(seed)
             choices = json.dumps(openai_reply()["choices"])
-            body = speller.object([('"choices"', choices), (speller.string("x"), speller.value()), ('"y"', speller.value())]).encode()
+            body = speller.object(
+                [('"choices"', choices), (speller.string("x"), speller.value()), ('"y"', speller.value())]
+            ).encode()
             caller.post(chat())
             FRAMINGS[framing]((await provider.asked()).link, "application/json", body, speller.dice)
             answer = await caller.answer()

@@ -1,4 +1,4 @@
-"""What the caller did wrong is said to the caller, once: the provider is asked once, nobody retries, and no provider is blamed."""
+"""What the caller did wrong is said to the caller, once: no retry, no provider blamed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from tests.promises.upstream import Provider
 
 KIND_OF = {400: "invalid_request", 404: "model_not_found", 413: "request_too_large", 422: "invalid_request"}
 BODIES: dict[Callable[..., dict[str, Any]], dict[str, Any]] = {
-    openai_like: {"error": {"message": "that is wrong", "type": "invalid_request_error", "param": "messages", "code": None}},
+    openai_like: {
+        "error": {"message": "that is wrong", "type": "invalid_request_error", "param": "messages", "code": None}
+    },
     anthropic_like: {"type": "error", "error": {"type": "invalid_request_error", "message": "that is wrong"}},
 }
 
@@ -68,7 +70,14 @@ async def test_a_refused_key_is_the_operator_s_and_no_5xx_loop(status: int, tmp_
 
 async def test_what_is_refused_here_never_reaches_a_provider(tmp_path: Path) -> None:
     async with Provider() as provider, sidecar(tmp_path, {"up": openai_like(provider.url)}) as running:
-        bodies: list[Any] = [b"{", {"model": "up:m"}, chat("nobody:m"), chat(temperature="hot"), b"[]", chat(messages=[])]
+        bodies: list[Any] = [
+            b"{",
+            {"model": "up:m"},
+            chat("nobody:m"),
+            chat(temperature="hot"),
+            b"[]",
+            chat(messages=[]),
+        ]
         for body in bodies:
             answer = await running.ask(body)
             assert answer.status in (400, 404)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from proxy.server.client import ClientConnection
+from proxy.server.connection import ClientConnection
 from proxy.upstream.connection import Connection
 from tests.promises.caller import Caller, chat, http
 from tests.promises.sidecars import InLoop, anthropic_like, openai_like, sidecar
@@ -129,7 +129,9 @@ PHASES: dict[str, tuple[str, Callable[[Scene], Awaitable[None]]]] = {
 
 @pytest.mark.parametrize("how", HANGING_UP)
 @pytest.mark.parametrize("where", PHASES)
-async def test_the_provider_s_connection_closes_within_a_turn(where: str, how: str, turns: Turns, tmp_path: Path) -> None:
+async def test_the_provider_s_connection_closes_within_a_turn(
+    where: str, how: str, turns: Turns, tmp_path: Path
+) -> None:
     phase, go = PHASES[where]
     async with scene(tmp_path) as it:
         await go(it)
@@ -199,7 +201,10 @@ async def test_while_it_connects_the_attempt_is_given_up(tmp_path: Path) -> None
     with full_listener() as port:
         before = connecting(port)
         url = f"http://127.0.0.1:{port}"
-        async with Provider() as unused, sidecar(tmp_path, {"up": openai_like(url, timeouts={"connect": 30})}) as running:
+        async with (
+            Provider() as unused,
+            sidecar(tmp_path, {"up": openai_like(url, timeouts={"connect": 30})}) as running,
+        ):
             it = Scene(unused, running, await running.caller())
             it.caller.post(chat())
             async with asyncio.timeout(5):
@@ -246,7 +251,10 @@ async def test_what_the_provider_had_reported_is_counted(tmp_path: Path) -> None
         await it.caller.head()
         it.caller.hang_up()
         await is_left(it, "streaming")
-        counted = {bucket: await it.running.counted("outrider_tokens_total", bucket=bucket) for bucket in ("input", "cache_read", "output")}
+        counted = {
+            bucket: await it.running.counted("outrider_tokens_total", bucket=bucket)
+            for bucket in ("input", "cache_read", "output")
+        }
         assert counted == {"input": 10, "cache_read": 7, "output": 2}
 
 

@@ -11,7 +11,14 @@ import orjson
 from tests.promises.caller import Caller, chat, get
 from tests.promises.sidecars import InProcess, anthropic_like, openai_like, process
 from tests.promises.upstream import Link, Provider
-from tests.promises.wires import OPENAI_OPENING, anthropic_opening, anthropic_word, openai_end, openai_reply, openai_word
+from tests.promises.wires import (
+    OPENAI_OPENING,
+    anthropic_opening,
+    anthropic_word,
+    openai_end,
+    openai_reply,
+    openai_word,
+)
 
 
 async def begin(running: InProcess, provider: Provider) -> tuple[Caller, Link]:

@@ -29,7 +29,9 @@ CASES = {
     "at once": Case(openai_like, SERVER_ERROR, 502, "provider_error"),
     "after the role": Case(openai_like, OPENAI_OPENING + SERVER_ERROR, 502, "provider_error"),
     "named event": Case(openai_like, sse({"message": "busy", "code": 429}, "error"), 429, "provider_rate_limited"),
-    "the caller's fault": Case(openai_like, sse({"error": {"message": "bad", "type": "invalid_request_error"}}), 400, "invalid_request"),
+    "the caller's fault": Case(
+        openai_like, sse({"error": {"message": "bad", "type": "invalid_request_error"}}), 400, "invalid_request"
+    ),
     "anthropic at once": Case(anthropic_like, OVERLOADED, 502, "provider_overloaded"),
     "anthropic after the start": Case(anthropic_like, anthropic_opening() + OVERLOADED, 502, "provider_overloaded"),
     "no event at all": Case(openai_like, b": nothing\n\n", 502, "provider_error"),
@@ -40,7 +42,10 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 async def test_an_error_before_the_model_has_spoken(case: str, tmp_path: Path) -> None:
     like, data, status, kind = CASES[case]
-    async with Provider(lambda asked: asked.link.stream(data)) as provider, sidecar(tmp_path, {"up": like(provider.url)}) as running:
+    async with (
+        Provider(lambda asked: asked.link.stream(data)) as provider,
+        sidecar(tmp_path, {"up": like(provider.url)}) as running,
+    ):
         answer = await running.ask(chat(stream=True))
         assert (answer.status, answer.error["type"], answer.complete) == (status, kind, True)
         assert answer.headers["content-type"] == "application/json"
@@ -85,7 +90,10 @@ async def test_what_is_held_of_an_opening_is_bounded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("like", [openai_like, anthropic_like])
 async def test_a_whole_reply_that_is_an_error(like: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     body = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
-    async with Provider(lambda asked: asked.link.whole(body)) as provider, sidecar(tmp_path, {"up": like(provider.url)}) as running:
+    async with (
+        Provider(lambda asked: asked.link.whole(body)) as provider,
+        sidecar(tmp_path, {"up": like(provider.url)}) as running,
+    ):
         for stream in (False, True):
             answer = await running.ask(chat(stream=stream))
             assert (answer.status, answer.error["type"]) == (502, "provider_overloaded")
@@ -94,7 +102,10 @@ async def test_a_whole_reply_that_is_an_error(like: Callable[..., dict[str, Any]
 @pytest.mark.parametrize("body", [b"", b"<html>busy</html>", b"[]", b"{}", b'{"choices":', b"null"])
 @pytest.mark.parametrize("like", [openai_like, anthropic_like])
 async def test_a_whole_reply_that_is_no_reply(like: Callable[..., dict[str, Any]], body: bytes, tmp_path: Path) -> None:
-    async with Provider(lambda asked: asked.link.whole(body)) as provider, sidecar(tmp_path, {"up": like(provider.url)}) as running:
+    async with (
+        Provider(lambda asked: asked.link.whole(body)) as provider,
+        sidecar(tmp_path, {"up": like(provider.url)}) as running,
+    ):
         for stream in (False, True):
             answer = await running.ask(chat(stream=stream))
             assert (answer.status, answer.error["type"]) == (502, "provider_error")

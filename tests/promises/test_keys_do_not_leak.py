@@ -19,7 +19,13 @@ HEADER_KEY = "canary-header-value-0123456789"
 APP_KEY = "sk-the-application-s-own-0123456789"
 CANARIES = (KEY.encode(), HEADER_KEY.encode())
 ECHO = {"message": f"the key {KEY} with {HEADER_KEY} is wrong", "type": f"t {KEY}", "param": KEY, "code": f"c {KEY}"}
-HEADERS = {"x-ratelimit-limit": KEY, "openai-organization": f"org {KEY}", "x-request-id": KEY, "retry-after": "1", KEY: "1"}
+HEADERS = {
+    "x-ratelimit-limit": KEY,
+    "openai-organization": f"org {KEY}",
+    "x-request-id": KEY,
+    "retry-after": "1",
+    KEY: "1",
+}
 CUT = sse({"error": ECHO})
 
 
@@ -54,7 +60,9 @@ HOSTILE: dict[str, Callable[[Asked], None]] = {
     "error event first": stream(CUT),
     "anthropic error event first": stream(sse({"type": "error", "error": ECHO}, "error")),
     "event that is no JSON": stream(f"data: {KEY}\n\n".encode()),
-    "anthropic error event later": stream(anthropic_opening(), anthropic_word("hi"), sse({"type": "error", "error": ECHO}, "error")),
+    "anthropic error event later": stream(
+        anthropic_opening(), anthropic_word("hi"), sse({"type": "error", "error": ECHO}, "error")
+    ),
     "nonsense later": stream(anthropic_opening(), anthropic_word("hi"), f"data: {KEY}\n\n".encode()),
     "in the status line": raw(f"HTTP/1.1 500 {KEY}\r\ncontent-length: 0\r\n\r\n".encode()),
     "no HTTP": raw(f"{KEY}\r\n\r\n".encode()),
@@ -65,7 +73,10 @@ HOSTILE: dict[str, Callable[[Asked], None]] = {
 
 async def surfaces(running: InProcess) -> bytes:
     """Everything that an operator or an attacker on this machine can read."""
-    pages = [await get(running.ops, path) for path in ("/metrics", "/status.json", "/readyz", "/livez", "/startupz", "/nothing")]
+    pages = [
+        await get(running.ops, path)
+        for path in ("/metrics", "/status.json", "/readyz", "/livez", "/startupz", "/nothing")
+    ]
     pages.append(await get(running.port, "/v1/models"))
     pages.append(await get(running.port, "/nothing"))
     return b"".join(map(flat, pages))
@@ -89,7 +100,9 @@ async def test_no_key_comes_out_whatever_fails(tmp_path: Path) -> None:
                 provider.answer = answer
                 for model in ("up:m", "claude:m"):
                     for streamed in (True, False):
-                        without_canaries(flat(await running.ask(chat(model, stream=streamed))), f"{how} {model} {streamed}")
+                        without_canaries(
+                            flat(await running.ask(chat(model, stream=streamed))), f"{how} {model} {streamed}"
+                        )
             without_canaries(await surfaces(running), "surfaces")
             assert all(request.headers["x-extra-secret"] == HEADER_KEY for request in provider.requests)
             running.stop()
@@ -104,7 +117,9 @@ async def test_no_failure_of_the_mock_shows_a_key(tmp_path: Path) -> None:
     async with sidecar(tmp_path, {"mock": mock}, logging={"level": "debug"}) as running:
         for name in names:
             for streamed in (True, False):
-                answer = await running.ask(chat(f"mock:{name}", stream=streamed), {"authorization": f"Bearer {APP_KEY}"})
+                answer = await running.ask(
+                    chat(f"mock:{name}", stream=streamed), {"authorization": f"Bearer {APP_KEY}"}
+                )
                 without_canaries(flat(answer), name)
                 assert APP_KEY.encode() not in flat(answer)
     without_canaries(running.log().encode(), "log")
@@ -116,8 +131,12 @@ async def test_the_application_s_own_credentials_stay_here(like: Callable[..., d
     """And so does every other header but those that the provider's file or the tracing standard names."""
     own = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "proxy-authorization")
     other = ("x-forwarded-for", "user-agent", "referer", "origin", "x-custom", "accept-encoding")
-    sent = {name: f"Bearer {APP_KEY}" for name in own} | dict.fromkeys(other, "app-value")
-    passed = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "openai-beta": "b", "anthropic-beta": "c"}
+    sent = dict.fromkeys(own, f"Bearer {APP_KEY}") | dict.fromkeys(other, "app-value")
+    passed = {
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "openai-beta": "b",
+        "anthropic-beta": "c",
+    }
     async with Provider(refuse(400)) as provider, sidecar(tmp_path, {"up": like(provider.url)}) as running:
         await running.ask(chat(), {**sent, **passed})
         [request] = provider.requests

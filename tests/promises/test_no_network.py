@@ -54,7 +54,9 @@ def attempts(environ: dict[str, str]) -> list[str]:
 
 
 def python(source: str, environ: dict[str, str]) -> str:
-    run = subprocess.run([sys.executable, "-c", source], env=environ, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    run = subprocess.run(
+        [sys.executable, "-c", source], env=environ, cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
     assert run.returncode == 0, run.stderr
     return run.stdout
 
@@ -64,8 +66,15 @@ def test_importing_everything_reaches_nothing(guarded: dict[str, str]) -> None:
     assert attempts(guarded) == []
 
 
-async def test_a_whole_life_without_a_call_to_a_provider_reaches_nothing(guarded: dict[str, str], tmp_path: Path) -> None:
-    providers = {"openai": {}, "anthropic": {}, "groq": {}, "local": {"kind": "openai_compatible", "base_url": "http://nowhere.invalid:1/v1"}}
+async def test_a_whole_life_without_a_call_to_a_provider_reaches_nothing(
+    guarded: dict[str, str], tmp_path: Path
+) -> None:
+    providers = {
+        "openai": {},
+        "anthropic": {},
+        "groq": {},
+        "local": {"kind": "openai_compatible", "base_url": "http://nowhere.invalid:1/v1"},
+    }
     async with process(tmp_path, providers, guarded) as running:
         for path in ("/livez", "/readyz", "/startupz", "/metrics", "/status.json"):
             assert (await get(running.ops, path)).status == 200
@@ -91,7 +100,18 @@ async def test_the_guard_guards(model: str, guarded: dict[str, str], tmp_path: P
 def test_what_is_not_used_is_not_imported(guarded: dict[str, str]) -> None:
     """Each would cost memory in every pod."""
     loaded = set(json.loads(python("import sys, json, proxy.app; print(json.dumps(sorted(sys.modules)))", guarded)))
-    unused = {"openai", "anthropic", "httpx", "pydantic", "pytest", "aiocache", "pybreaker", "redis", "aiohttp_sse_client", "numpy"}
+    unused = {
+        "openai",
+        "anthropic",
+        "httpx",
+        "pydantic",
+        "pytest",
+        "aiocache",
+        "pybreaker",
+        "redis",
+        "aiohttp_sse_client",
+        "numpy",
+    }
     assert not loaded & unused
 
 

@@ -14,12 +14,12 @@ from tests.promises.sidecars import anthropic_like, openai_like, sidecar
 from tests.promises.upstream import Asked, Provider
 from tests.promises.wires import anthropic_event, anthropic_reply, openai_reply
 
-SIGNATURE = "EqQBCkYIBxgCKkD/+=_-" * 40 + "ü\u2028\\\"/"
+SIGNATURE = "EqQBCkYIBxgCKkD/+=_-" * 40 + 'ü\u2028\\"/'
 THINKING = {"type": "thinking", "thinking": 'I must "look" \\ it up…\n', "signature": SIGNATURE}
 REDACTED = {"type": "redacted_thinking", "data": "EmwKAhgBEgy3va3pzix/LafPsn4a" * 20}
 TEXT = {"type": "text", "text": "Let me see."}
 TOOL = {"type": "tool_use", "id": "toolu_01A", "name": "look", "input": {"q": "ü"}}
-CONTENT = [THINKING, REDACTED, TEXT, TOOL]
+CONTENT: list[dict[str, Any]] = [THINKING, REDACTED, TEXT, TOOL]
 
 MARK = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
 SYSTEM = [{"type": "text", "text": "long rules", **MARK}]
@@ -44,7 +44,11 @@ def streamed() -> bytes:
     said += block(0, {"type": "thinking", "thinking": "", "signature": ""}, thinking_delta(), signature_delta())
     said += block(1, REDACTED)
     said += block(2, {"type": "text", "text": ""}, {"type": "text_delta", "text": TEXT["text"]})
-    said += block(3, TOOL | {"input": {}}, *({"type": "input_json_delta", "partial_json": piece} for piece in ("", '{"q":', '"ü"}')))
+    said += block(
+        3,
+        TOOL | {"input": {}},
+        *({"type": "input_json_delta", "partial_json": piece} for piece in ("", '{"q":', '"ü"}')),
+    )
     said.append(anthropic_event("message_delta", delta={"stop_reason": "tool_use"}, usage={"output_tokens": 9}))
     said.append(anthropic_event("message_stop"))
     return b"".join(said)
@@ -71,7 +75,9 @@ def answering(stream: bool) -> Callable[[Asked], None]:
         if asked.json.get("stream"):
             asked.link.stream(streamed())
         else:
-            asked.link.whole(anthropic_reply(CONTENT, {"input_tokens": 1, "output_tokens": 1}) | {"stop_reason": "tool_use"})
+            asked.link.whole(
+                anthropic_reply(CONTENT, {"input_tokens": 1, "output_tokens": 1}) | {"stop_reason": "tool_use"}
+            )
 
     return answer
 
@@ -92,13 +98,18 @@ def message_of(answer: Answer) -> dict[str, Any]:
 
 def add_call(calls: list[dict[str, Any]], delta: dict[str, Any]) -> None:
     if delta["index"] == len(calls):
-        calls.append({"id": delta["id"], "type": "function", "function": {"name": delta["function"]["name"], "arguments": ""}})
+        calls.append(
+            {"id": delta["id"], "type": "function", "function": {"name": delta["function"]["name"], "arguments": ""}}
+        )
     calls[delta["index"]]["function"]["arguments"] += delta["function"].get("arguments") or ""
 
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_thoughts_and_their_signatures_survive_two_turns(stream: bool, tmp_path: Path) -> None:
-    async with Provider(answering(stream)) as provider, sidecar(tmp_path, {"up": anthropic_like(provider.url)}) as running:
+    async with (
+        Provider(answering(stream)) as provider,
+        sidecar(tmp_path, {"up": anthropic_like(provider.url)}) as running,
+    ):
         first = first_turn(stream)
         answer = await running.ask(first)
         assert (answer.status, answer.complete) == (200, True)
@@ -113,7 +124,10 @@ async def test_thoughts_and_their_signatures_survive_two_turns(stream: bool, tmp
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_cache_markers_stand_where_they_were_put(stream: bool, tmp_path: Path) -> None:
-    async with Provider(answering(stream)) as provider, sidecar(tmp_path, {"up": anthropic_like(provider.url)}) as running:
+    async with (
+        Provider(answering(stream)) as provider,
+        sidecar(tmp_path, {"up": anthropic_like(provider.url)}) as running,
+    ):
         first = first_turn(stream)
         said = message_of(await running.ask(first))
         await running.ask(second_turn(first, said))
@@ -126,7 +140,10 @@ async def test_cache_markers_stand_where_they_were_put(stream: bool, tmp_path: P
 
 async def test_what_cannot_be_carried_is_named(tmp_path: Path) -> None:
     """Thoughts without a signature are worth nothing to Anthropic, and the receipt says that they stayed here."""
-    async with Provider(answering(False)) as provider, sidecar(tmp_path, {"up": anthropic_like(provider.url)}) as running:
+    async with (
+        Provider(answering(False)) as provider,
+        sidecar(tmp_path, {"up": anthropic_like(provider.url)}) as running,
+    ):
         said = {"role": "assistant", "content": "hm", "reasoning_content": "someone else's thoughts"}
         asked = [{"role": "user", "content": "a"}, said, {"role": "user", "content": "b"}]
         answer = await running.ask({"model": "up:claude-sonnet-4-5", "messages": asked})
@@ -135,7 +152,9 @@ async def test_what_cannot_be_carried_is_named(tmp_path: Path) -> None:
 
 
 async def test_what_openai_encrypts_is_relayed_untouched(tmp_path: Path) -> None:
-    body = orjson.dumps(chat(messages=[{"role": "assistant", "content": "a", "encrypted": SIGNATURE}, {"role": "user", "content": "b"}]))
+    body = orjson.dumps(
+        chat(messages=[{"role": "assistant", "content": "a", "encrypted": SIGNATURE}, {"role": "user", "content": "b"}])
+    )
     reply = orjson.dumps(openai_reply(reasoning_details=[{"type": "reasoning.encrypted", "data": SIGNATURE}]))
     async with Provider(lambda asked: asked.link.whole(reply)) as provider:
         async with sidecar(tmp_path, {"up": openai_like(provider.url)}) as running:

@@ -61,7 +61,12 @@ def events(body: bytes) -> list[bytes]:
 
 def finish_reasons(body: bytes) -> list[str]:
     chunks = [orjson.loads(event) for event in events(body) if event.startswith(b'{"') and event.endswith(b"}")]
-    return [choice["finish_reason"] for chunk in chunks for choice in chunk.get("choices", ()) if choice.get("finish_reason")]
+    return [
+        choice["finish_reason"]
+        for chunk in chunks
+        for choice in chunk.get("choices", ())
+        if choice.get("finish_reason")
+    ]
 
 
 def check_cut(answer: Answer, sent: bytes, dialect: str) -> str:
@@ -187,7 +192,9 @@ async def test_half_a_head_is_an_error_and_no_answer(tmp_path: Path) -> None:
 
 async def test_half_a_reply_is_an_error_and_no_answer(tmp_path: Path) -> None:
     def die(asked: Asked) -> None:
-        asked.link.send(b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"choices":[]}')
+        asked.link.send(
+            b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"choices":[]}'
+        )
         asked.link.cut()
 
     async with Provider(die) as provider, sidecar(tmp_path, {"up": openai_like(provider.url)}) as running:
@@ -200,7 +207,9 @@ async def test_a_long_reply_that_is_cut_ends_before_its_length(tmp_path: Path) -
     """It was too large to hold; no error can be said inside JSON, so the missing bytes have to say it."""
 
     def die(asked: Asked) -> None:
-        asked.link.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9000000\r\n\r\n" + b"[" * 4_000_000)
+        asked.link.send(
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9000000\r\n\r\n" + b"[" * 4_000_000
+        )
         asked.link.cut()
 
     async with Provider(die) as provider, sidecar(tmp_path, {"up": openai_like(provider.url)}) as running:

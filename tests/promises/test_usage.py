@@ -39,7 +39,9 @@ ANTHROPIC_BUCKETS = {"input": 10, "cache_read": 7, "cache_write": 5, "output": 5
 
 #: Reported three times, each time more: the last report is the truth, and no report is added to another.
 REPEATED = b"".join(
-    openai_chunk({"content": "x"}, usage={"prompt_tokens": 100, "completion_tokens": count, "total_tokens": 100 + count})
+    openai_chunk(
+        {"content": "x"}, usage={"prompt_tokens": 100, "completion_tokens": count, "total_tokens": 100 + count}
+    )
     for count in (10, 20, 30)
 )
 
@@ -56,13 +58,17 @@ CASES = {
     "openai reply": Case(openai_like, openai_reply(usage=OPENAI_USAGE), OPENAI_BUCKETS),
     "openai stream": Case(openai_like, openai_stream("a", "b", usage=OPENAI_USAGE), OPENAI_BUCKETS),
     "openai stream, long": Case(openai_like, openai_stream(*(["word"] * 500), usage=OPENAI_USAGE), OPENAI_BUCKETS),
-    "openai stream, repeated": Case(openai_like, OPENAI_OPENING + REPEATED + openai_end(), {"input": 100, "output": 30}),
+    "openai stream, repeated": Case(
+        openai_like, OPENAI_OPENING + REPEATED + openai_end(), {"input": 100, "output": 30}
+    ),
     "anthropic reply": Case(
         anthropic_like, anthropic_reply([{"type": "text", "text": "hi"}], ANTHROPIC_USAGE), ANTHROPIC_BUCKETS
     ),
     "anthropic stream": Case(
         anthropic_like,
-        anthropic_opening(ANTHROPIC_USAGE | {"output_tokens": 1}) + anthropic_word("hi") + anthropic_end(ANTHROPIC_USAGE),
+        anthropic_opening(ANTHROPIC_USAGE | {"output_tokens": 1})
+        + anthropic_word("hi")
+        + anthropic_end(ANTHROPIC_USAGE),
         ANTHROPIC_BUCKETS,
     ),
 }
@@ -90,7 +96,9 @@ async def test_every_token_is_in_one_bucket(case: str, tmp_path: Path) -> None:
         if told:
             assert told["total_tokens"] == sum(buckets.values())
             assert told["prompt_tokens"] + told["completion_tokens"] == told["total_tokens"]
-        assert await running.counted("llm_tokens_prompt") + await running.counted("llm_tokens_completion") == sum(buckets.values())
+        assert await running.counted("llm_tokens_prompt") + await running.counted("llm_tokens_completion") == sum(
+            buckets.values()
+        )
 
 
 def usage_of(answer: Answer) -> dict[str, Any] | None:

@@ -9,7 +9,14 @@ import pytest
 from tests.promises.caller import chat
 from tests.promises.sidecars import anthropic_like, openai_like, sidecar
 from tests.promises.upstream import Provider
-from tests.promises.wires import OPENAI_OPENING, anthropic_end, anthropic_opening, anthropic_word, openai_end, openai_word
+from tests.promises.wires import (
+    OPENAI_OPENING,
+    anthropic_end,
+    anthropic_opening,
+    anthropic_word,
+    openai_end,
+    openai_word,
+)
 
 WORDS = [f"word-{number}" for number in range(50)]
 WIRES = {

@@ -1,4 +1,4 @@
-"""A provider whose every byte the test writes itself. It parses requests just enough to know where they end, and knows no dialect."""
+"""A provider whose every byte the test writes itself. It knows where requests end, and no dialect."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Asked:
 
 
 class Provider:
-    """A server on a free port of the loopback. Requests are answered by `answer`, or else by the test that takes them with `asked`."""
+    """A server on a free port. Requests are answered by `answer`, or by the test that takes them with `asked`."""
 
     def __init__(self, answer: Callable[[Asked], None] | None = None) -> None:
         self.answer = answer

@@ -36,7 +36,9 @@ def openai_word(text: str) -> bytes:
 
 
 def openai_end(usage: dict[str, Any] | None = None) -> bytes:
-    last = sse({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [], "usage": usage})
+    last = sse(
+        {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [], "usage": usage}
+    )
     return openai_chunk({}, "stop") + (last if usage else b"") + DONE
 
 
@@ -52,7 +54,12 @@ def openai_reply(text: str = "hi", **more: Any) -> dict[str, Any]:
 
 # ---- Anthropic
 
-ANTHROPIC_START_USAGE = {"input_tokens": 10, "cache_read_input_tokens": 7, "cache_creation_input_tokens": 5, "output_tokens": 1}
+ANTHROPIC_START_USAGE = {
+    "input_tokens": 10,
+    "cache_read_input_tokens": 7,
+    "cache_creation_input_tokens": 5,
+    "output_tokens": 1,
+}
 
 
 def anthropic_event(name: str, **fields: Any) -> bytes:
@@ -60,10 +67,12 @@ def anthropic_event(name: str, **fields: Any) -> bytes:
 
 
 def anthropic_opening(usage: dict[str, Any] | None = None) -> bytes:
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": []}
+    message: dict[str, Any] = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": []}
     message |= {"stop_reason": None, "usage": usage or ANTHROPIC_START_USAGE}
     block = {"type": "text", "text": ""}
-    return anthropic_event("message_start", message=message) + anthropic_event("content_block_start", index=0, content_block=block)
+    return anthropic_event("message_start", message=message) + anthropic_event(
+        "content_block_start", index=0, content_block=block
+    )
 
 
 def anthropic_word(text: str) -> bytes:
@@ -85,4 +94,8 @@ def anthropic_stream(*words: str) -> bytes:
 
 def anthropic_reply(content: list[dict[str, Any]], usage: dict[str, Any] | None = None) -> dict[str, Any]:
     reply = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": content}
-    return reply | {"stop_reason": "end_turn", "stop_sequence": None, "usage": usage or {"input_tokens": 3, "output_tokens": 4}}
+    return reply | {
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": usage or {"input_tokens": 3, "output_tokens": 4},
+    }

@@ -1,4 +1,4 @@
-"""Requests of all shapes at the data port: what is answered, what is refused, in which words, and what becomes of the connection."""
+"""Requests of all shapes at the data port: what is answered, what is refused, and in which words."""
 
 from __future__ import annotations
 
@@ -90,7 +90,11 @@ async def test_wrong_doors(method: str, path: str, status: int, allow: str | Non
     assert (answer.status, answer.headers.get("allow")) == (status, allow)
     assert answer.headers["content-type"] == "application/json"
     assert set(answer.error) == {"message", "type", "param", "code"}
-    assert CHAT in answer.error["message"] or "/v1/models" in answer.error["message"] or (allow or "") in answer.error["message"]
+    assert (
+        CHAT in answer.error["message"]
+        or "/v1/models" in answer.error["message"]
+        or (allow or "") in answer.error["message"]
+    )
     assert (await caller.ask(chat("mock"))).status == 200
 
 
@@ -150,7 +154,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("fields", "param", "word"), WRONG, ids=lambda value: str(value)[:30])
-async def test_a_wrong_type_is_named_with_its_field(fields: dict[str, Any], param: str, word: str, running: InLoop) -> None:
+async def test_a_wrong_type_is_named_with_its_field(
+    fields: dict[str, Any], param: str, word: str, running: InLoop
+) -> None:
     answer = await running.ask(chat("mock") | fields)
     assert (answer.status, answer.error["type"], answer.error["param"]) == (400, "invalid_request", param)
     assert word in answer.error["message"]
@@ -162,7 +168,13 @@ async def test_a_wrong_type_is_named_with_its_field(fields: dict[str, Any], para
 
 async def test_a_connection_outlives_every_error(running: InLoop) -> None:
     caller = await running.caller()
-    bodies: list[Any] = [b"{", chat("nobody:m"), chat("mock", stream=True), chat("mock:mock-status-500"), chat("mock:mock-error-event", stream=True)]
+    bodies: list[Any] = [
+        b"{",
+        chat("nobody:m"),
+        chat("mock", stream=True),
+        chat("mock:mock-status-500"),
+        chat("mock:mock-error-event", stream=True),
+    ]
     for body in [*bodies, *bodies]:
         answer = await caller.ask(body)
         assert answer.complete
@@ -204,7 +216,11 @@ async def test_a_body_too_long_is_refused_before_it_is_read(tmp_path: Path) -> N
         caller = await running.caller()
         caller.send(f"POST {CHAT} HTTP/1.1\r\nhost: x\r\ncontent-length: 1001\r\n\r\n".encode())
         answer = await caller.answer()
-        assert (answer.status, answer.error["type"], answer.headers["connection"]) == (413, "request_too_large", "close")
+        assert (answer.status, answer.error["type"], answer.headers["connection"]) == (
+            413,
+            "request_too_large",
+            "close",
+        )
         assert "1000" in answer.error["message"]
 
 
