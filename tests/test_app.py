@@ -14,7 +14,7 @@ import pytest
 from proxy.app import Sidecar, main, mock_settings, tune_collector
 from proxy.config import ConfigError, fingerprint, load
 from proxy.upstream.mock import MockSettings
-from tests.promises.caller import Answer, chat, get
+from tests.promises.caller import Answer, chat, get, until
 from tests.promises.sidecars import KEY, anthropic_like, log_to, openai_like, sidecar, write_config
 from tests.promises.upstream import Provider
 from tests.promises.wires import anthropic_reply, openai_reply
@@ -84,9 +84,10 @@ def test_a_bad_configuration_starts_nothing(tmp_path: Path) -> None:
 
 
 async def test_each_provider_is_reached_as_it_is_configured(tmp_path: Path) -> None:
-    async with Provider(lambda asked: asked.link.whole(openai_reply("from one"))) as one, Provider(
-        lambda asked: asked.link.whole(anthropic_reply([{"type": "text", "text": "from two"}]))
-    ) as two:
+    async with (
+        Provider(lambda asked: asked.link.whole(openai_reply("from one"))) as one,
+        Provider(lambda asked: asked.link.whole(anthropic_reply([{"type": "text", "text": "from two"}]))) as two,
+    ):
         providers = {"one": openai_like(one.url), "two": anthropic_like(two.url, headers={"x-own": "yes"})}
         async with sidecar(tmp_path, providers) as running:
             assert words(await running.ask(chat("one:m"))) == "from one"
@@ -106,16 +107,18 @@ async def test_each_provider_is_reached_as_it_is_configured(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("rule", "status"), [("reject", 400), ("drop", 200), ("warn", 200)])
 async def test_what_cannot_be_said_follows_the_rule(rule: str, status: int, tmp_path: Path) -> None:
-    async with Provider(lambda asked: asked.link.whole(anthropic_reply([{"type": "text", "text": "x"}]))) as provider:
-        async with sidecar(tmp_path, {"up": anthropic_like(provider.url)}, unsupported=rule) as running:
-            answer = await running.ask(chat("up:claude-sonnet-4-5", seed=1, logit_bias={"5": 1}))
-            assert answer.status == status
-            if status == 200:
-                assert answer.headers["x-outrider-dropped"] == "seed,logit_bias"
-                assert "seed" not in provider.requests[0].json
-            else:
-                assert (answer.error["type"], answer.error["param"]) == ("unsupported_capability", "seed")
-                assert provider.requests == []
+    async with (
+        Provider(lambda asked: asked.link.whole(anthropic_reply([{"type": "text", "text": "x"}]))) as provider,
+        sidecar(tmp_path, {"up": anthropic_like(provider.url)}, unsupported=rule) as running,
+    ):
+        answer = await running.ask(chat("up:claude-sonnet-4-5", seed=1, logit_bias={"5": 1}))
+        assert answer.status == status
+        if status == 200:
+            assert answer.headers["x-outrider-dropped"] == "seed,logit_bias"
+            assert "seed" not in provider.requests[0].json
+        else:
+            assert (answer.error["type"], answer.error["param"]) == ("unsupported_capability", "seed")
+            assert provider.requests == []
 
 
 TIMEOUTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -152,8 +155,11 @@ async def test_no_more_connections_than_configured(tmp_path: Path) -> None:
         for caller in callers[:3]:
             caller.post(chat())
         held = [await provider.asked() for _ in range(2)]
-        while (await running.status())["providers"]["up"]["waiting"] == 0:
-            await asyncio.sleep(0)
+
+        async def one_waits() -> bool:
+            return await running.waiting("up") == 1
+
+        await until(one_waits)
         refused = await callers[3].ask(chat())
         assert (refused.status, refused.error["type"]) == (429, "rate_limited")
         assert len(provider.links) == 2
@@ -167,15 +173,17 @@ async def test_no_more_connections_than_configured(tmp_path: Path) -> None:
 
 
 async def test_the_status_tells_of_this_configuration(tmp_path: Path) -> None:
-    async with Provider(lambda asked: asked.link.whole(openai_reply())) as provider:
-        async with sidecar(tmp_path, {"up": openai_like(provider.url)}) as running:
-            await running.ask(chat())
-            status = await running.status()
-            assert status["config_fingerprint"] == fingerprint(load(str(tmp_path / "config.yaml"), {}))
-            up = status["providers"]["up"]
-            assert (up["created"], up["idle"], up["maximum"]) == (1, 1, 100)
-            assert await running.counted("outrider_connections", provider="up", state="idle") == 1
-            assert (await running.metrics())["outrider_log_dropped"] == 0
+    async with (
+        Provider(lambda asked: asked.link.whole(openai_reply())) as provider,
+        sidecar(tmp_path, {"up": openai_like(provider.url)}) as running,
+    ):
+        await running.ask(chat())
+        status = await running.status()
+        assert status["config_fingerprint"] == fingerprint(load(str(tmp_path / "config.yaml"), {}))
+        up = status["providers"]["up"]
+        assert (up["created"], up["idle"], up["maximum"]) == (1, 1, 100)
+        assert await running.counted("outrider_connections", provider="up", state="idle") == 1
+        assert (await running.metrics())["outrider_log_dropped"] == 0
 
 
 async def test_calls_are_shown_while_they_run(tmp_path: Path) -> None:

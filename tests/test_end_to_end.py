@@ -58,14 +58,16 @@ async def test_a_first_hour_without_a_key(tmp_path: Path) -> None:
 
 
 async def test_the_same_words_whoever_says_them(tmp_path: Path) -> None:
-    async with Provider(lambda asked: asked.link.stream(openai_stream(*WORDS))) as one:
-        async with Provider(lambda asked: asked.link.stream(anthropic_stream(*WORDS))) as two:
-            models = [{"model": "fast", "targets": [{"provider": "two", "model": "claude-x"}]}]
-            async with process(
-                tmp_path, {"one": openai_like(one.url), "two": anthropic_like(two.url)}, models=models
-            ) as running:
-                for model in ("one:m", "two:claude-x", "fast"):
-                    assert text_of(await running.ask(chat(model, stream=True))) == "".join(WORDS)
+    async with (
+        Provider(lambda asked: asked.link.stream(openai_stream(*WORDS))) as one,
+        Provider(lambda asked: asked.link.stream(anthropic_stream(*WORDS))) as two,
+    ):
+        models = [{"model": "fast", "targets": [{"provider": "two", "model": "claude-x"}]}]
+        async with process(
+            tmp_path, {"one": openai_like(one.url), "two": anthropic_like(two.url)}, models=models
+        ) as running:
+            for model in ("one:m", "two:claude-x", "fast"):
+                assert text_of(await running.ask(chat(model, stream=True))) == "".join(WORDS)
 
 
 async def test_many_at_once(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from proxy.call import Failure, Json, Usage
 
@@ -27,6 +27,18 @@ class Event(Protocol):
     def data(self) -> bytes: ...
 
 
+class TextLane(NamedTuple):
+    """A short cut for the commonest event of a stream, one that is nothing but a piece of text.
+
+    match: a piece of the wire -> the text, as it stands inside a JSON string, if the piece is one such event and no more;
+           else None, and the piece must be fed like any other. A match counts as fed.
+    chunk: a text -> the unified chunk that such an event would have made.
+    """
+
+    match: Callable[[bytes], bytes | None]
+    chunk: Callable[[str], Json]
+
+
 class StreamParser(Protocol):
     """Target's stream events in, unified chunks out.
 
@@ -36,12 +48,20 @@ class StreamParser(Protocol):
 
     usage: Usage | None
 
+    @property
+    def text_lane(self) -> TextLane | None: ...
     def feed(self, event: Event) -> list[Json]: ...
     def end(self) -> list[Json]: ...
 
 
 class StreamRenderer(Protocol):
-    """Unified chunks in, client's stream bytes out. `end` closes a stream that ended well; never called otherwise."""
+    """Unified chunks in, client's stream bytes out. `end` closes a stream that ended well; never called otherwise.
+
+    `stateless`: a chunk of text is said the same way wherever it comes, so that only the text need be put in.
+    """
+
+    @property
+    def stateless(self) -> bool: ...
 
     def feed(self, chunk: Json) -> bytes: ...
     def end(self) -> bytes: ...

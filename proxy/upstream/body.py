@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proxy.call import Call, Failure, Usage
-from proxy.dialects import Dialect
+from proxy.dialects import Dialect, TextLane
 from proxy.dialects.openai.stream import ChunkRenderer
 from proxy.translate import Plan
 from proxy.upstream.meter import Meter
 from proxy.wire.sse import Reader, TooLong
+
+#: Stands for a text where only the bytes around it are wanted; behind it comes no other text.
+MARK = "outrider-text"
 
 
 class Relay:
@@ -63,24 +66,37 @@ class Translation:
 
     def sink(self, write: Callable[[bytes], None]) -> Callable[[bytes], None]:
         """What the connection pumps into: at most one write for each piece."""
-        read, parse, render = self._reader.feed, self._parser.feed, self._renderer.feed
+        reader, say = self._reader, self._say
+        lane = self._parser.text_lane if self._renderer.stateless else None
+        around: tuple[bytes, bytes] | None = None
 
         def translate(data: bytes) -> None:
-            try:
-                events = read(data)
-            except TooLong as error:
-                raise Failure("provider_error", f"the provider sent {error}") from None
-            said: list[bytes] = []
-            try:
-                for event in events:
-                    for chunk in parse(event):
-                        said.append(render(chunk))
-            finally:
-                # An error event does not take back what was said before it.
-                if said:
-                    write(b"".join(said))
+            nonlocal around
+            if lane is None or reader.pending or (text := lane.match(data)) is None:
+                say(data, write)
+                return
+            if around is None:
+                around = self._around(lane)
+            write(around[0] + text + around[1])
 
         return translate
+
+    def _say(self, data: bytes, write: Callable[[bytes], None]) -> None:
+        said: list[bytes] = []
+        try:
+            for event in self._reader.feed(data):
+                said += map(self._renderer.feed, self._parser.feed(event))
+        except TooLong as error:
+            raise Failure("provider_error", f"the provider sent {error}") from None
+        finally:
+            # An error event does not take back what was said before it.
+            if said:
+                write(b"".join(said))
+
+    def _around(self, lane: TextLane) -> tuple[bytes, bytes]:
+        """What stands before and behind the text in the rendering of a chunk of text."""
+        before, _, after = self._renderer.feed(lane.chunk(MARK)).rpartition(MARK.encode())
+        return before, after
 
     def end(self) -> bytes:
         last = b"".join(map(self._renderer.feed, self._parser.end()))

@@ -15,6 +15,9 @@ from proxy.upstream.connection import Connection
 
 #: A burst of answers makes many connections idle at once: what is above the limit is kept this long, for the next burst.
 SURPLUS_SECONDS = 1.0
+#: So many at the most, and so many are closed in one tick: closing a thousand at once would hold up everybody else.
+SURPLUS = 100
+CLOSED_PER_TICK = 10
 
 #: How exact the time limits of an exchange are.
 TICK_SECONDS = 0.1
@@ -91,7 +94,7 @@ class Pool:
     def release(self, connection: Connection, reuse: bool) -> None:
         """Give back what `acquire` gave. Without `reuse` the connection is closed at once."""
         self._busy.discard(connection)
-        if reuse:
+        if reuse and len(self._idle) < self.limits.idle + SURPLUS:
             connection.idle_since = self._loop.time()
             self._idle.append(connection)
         else:
@@ -179,7 +182,9 @@ class Pool:
 
     def _expire(self, now: float) -> None:
         """Close what has been idle too long, and what is more than may be kept; the oldest stand first."""
-        while self._idle and self._idle[0].idle_since + self._patience() <= now:
+        for _ in range(CLOSED_PER_TICK):
+            if not self._idle or self._idle[0].idle_since + self._patience() > now:
+                break
             self._idle.popleft().abort()
 
     def _patience(self) -> float:

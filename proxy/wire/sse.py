@@ -35,19 +35,19 @@ WHOLE = re.compile(rb"(?:event: (.*)\n)?data: (.*)\n\n")
 class Reader:
     """`feed` bytes in any pieces, get the events they complete. `end` returns what was begun and never finished.
 
-    Raises TooLong when one event grows past `limit` bytes.
+    Raises TooLong when one event grows past `limit` bytes. `pending` is what was begun so far.
     """
 
-    __slots__ = ("_buffer", "_first", "_limit", "_swallow_lf")
+    __slots__ = ("_first", "_limit", "_swallow_lf", "pending")
 
     def __init__(self, limit: int = 16 << 20) -> None:
-        self._buffer = bytearray()
+        self.pending = bytearray()
         self._limit = limit
         self._first = True
         self._swallow_lf = False
 
     def feed(self, data: bytes) -> list[Event]:
-        if not (self._first or self._swallow_lf or self._buffer or b"\r" in data):
+        if not (self._first or self._swallow_lf or self.pending or b"\r" in data):
             plain = WHOLE.fullmatch(data)
             if plain is not None:
                 name, payload = plain.groups(b"")
@@ -56,7 +56,7 @@ class Reader:
             data = self._without_bom(data)
         if self._swallow_lf or b"\r" in data:
             data = self._with_lf_only(data)
-        if self._buffer:
+        if self.pending:
             return self._feed_rest(data)
         cut = data.rfind(b"\n\n")
         if cut + 2 < len(data) or cut < 0:
@@ -65,12 +65,12 @@ class Reader:
 
     def end(self) -> bytes:
         """What is left is no event: the standard has it discarded, and it tells that the stream was cut."""
-        rest = bytes(self._buffer)
-        self._buffer.clear()
+        rest = bytes(self.pending)
+        self.pending.clear()
         return rest
 
     def _feed_rest(self, data: bytes) -> list[Event]:
-        buffer = self._buffer
+        buffer = self.pending
         unseen = len(buffer) - 1
         buffer += data
         cut = buffer.rfind(b"\n\n", unseen)
@@ -83,10 +83,10 @@ class Reader:
         return events
 
     def _without_bom(self, data: bytes) -> bytes:
-        held = bytes(self._buffer) + data
-        self._buffer.clear()
+        held = bytes(self.pending) + data
+        self.pending.clear()
         if len(held) < len(BOM) and BOM.startswith(held):
-            self._buffer += held
+            self.pending += held
             return b""
         self._first = False
         return held.removeprefix(BOM)
@@ -100,8 +100,8 @@ class Reader:
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _keep(self, rest: bytes) -> None:
-        self._buffer += rest
-        if len(self._buffer) > self._limit:
+        self.pending += rest
+        if len(self.pending) > self._limit:
             raise TooLong(f"an event of more than {self._limit} bytes")
 
 

@@ -25,7 +25,7 @@ import yaml
 from proxy import logs
 from proxy.app import Sidecar
 from proxy.config import load
-from tests.promises.caller import Answer, Body, Caller, get
+from tests.promises.caller import Answer, Body, Caller, get, until
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 20.0
@@ -100,6 +100,11 @@ class Running:
             if sample.partition("{")[0] == name and all(each in sample for each in wanted)
         )
 
+    async def waiting(self, provider: str) -> int:
+        """How many calls wait for a connection to `provider`."""
+        found: int = (await self.status())["providers"][provider]["waiting"]
+        return found
+
     async def status(self) -> dict[str, Any]:
         return (await get(self.ops, "/status.json")).json
 
@@ -116,9 +121,7 @@ class InLoop(Running):
 
     async def is_idle(self) -> None:
         """Wait until the last call has ended."""
-        async with asyncio.timeout(PATIENCE):
-            while self.sidecar.gateway.calls:
-                await asyncio.sleep(0)
+        await until(lambda: not self.sidecar.gateway.calls)
 
 
 @asynccontextmanager
@@ -175,10 +178,8 @@ class InProcess(Running):
         return False
 
     async def serves(self) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not self.locate():
-                assert self._process.returncode is None, self.log()
-                await asyncio.sleep(0.01)
+        await until(lambda: self.locate() or self._process.returncode is not None, PATIENCE)
+        assert self._process.returncode is None, self.log()
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)

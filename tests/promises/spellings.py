@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from random import Random
 from typing import Any
-import itertools
 
 SPACES = ("", "", "", " ", "\n", "\t", "\r\n", "    ")
 NUMBERS = (

@@ -225,11 +225,13 @@ async def test_a_provider_s_json_in_any_depth(stream: bool, depth: int, tmp_path
         if stream
         else orjson.dumps(anthropic_reply([])).replace(b"[]", b"[%b]" % deep)
     )
-    async with Provider(lambda asked: asked.link.stream(said) if stream else asked.link.whole(said)) as provider:
-        async with sidecar(tmp_path, {"claude": anthropic_like(provider.url)}) as running:
-            got = await running.ask(chat("claude:claude-sonnet-4-5", stream=stream))
-            assert got.status in (200, 502)
-            assert await running.counted("llm_requests_failure", kind="internal_error") == 0
+    async with (
+        Provider(lambda asked: asked.link.stream(said) if stream else asked.link.whole(said)) as provider,
+        sidecar(tmp_path, {"claude": anthropic_like(provider.url)}) as running,
+    ):
+        got = await running.ask(chat("claude:claude-sonnet-4-5", stream=stream))
+        assert got.status in (200, 502)
+        assert await running.counted("llm_requests_failure", kind="internal_error") == 0
 
 
 async def test_half_requests(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.promises.caller import Caller, chat, http
+from tests.promises.caller import Caller, chat, http, until
 from tests.promises.sidecars import InProcess, anthropic_like, openai_like, process, sidecar
 from tests.promises.upstream import Asked, Link, Provider
 from tests.promises.wires import (
@@ -147,9 +147,7 @@ async def test_calls_leave_no_tasks_timers_or_descriptors(tmp_path: Path) -> Non
             caller.post(chat("up:cut", stream=True))
             caller.reset()
         await running.is_idle()
-        async with asyncio.timeout(5):
-            while here() > before:
-                await asyncio.sleep(0.01)
+        await until(lambda: here() <= before)
 
 
 # ---- a slow reader

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ import pytest
 
 from proxy.server.connection import ClientConnection
 from proxy.upstream.connection import Connection
-from tests.promises.caller import Caller, chat, http
+from tests.promises.caller import Caller, chat, http, until
 from tests.promises.sidecars import InLoop, anthropic_like, openai_like, sidecar
 from tests.promises.upstream import Provider
 from tests.promises.wires import OPENAI_OPENING, anthropic_opening, anthropic_word, openai_word
@@ -113,9 +114,7 @@ async def half_a_reply(scene: Scene) -> None:
 
 
 async def phase_is(scene: Scene, phase: str) -> None:
-    async with asyncio.timeout(5):
-        while [call.phase for call in scene.running.sidecar.gateway.calls] != [phase]:
-            await asyncio.sleep(0)
+    await until(lambda: [call.phase for call in scene.running.sidecar.gateway.calls] == [phase])
 
 
 #: phase as it is counted -> how to get there
@@ -154,17 +153,19 @@ async def test_while_the_body_is_read_no_provider_is_asked(how: str, tmp_path: P
         assert it.provider.links == []
 
 
+async def has_waiting(scene: Scene, number: int) -> bool:
+    return await scene.running.waiting("up") == number
+
+
 async def test_while_it_waits_for_a_connection_its_place_is_given_up(tmp_path: Path) -> None:
     async with scene(tmp_path, pool={"connections": 1}) as it:
         first = await it.running.caller()
         first.post(chat())
         held = await it.provider.asked()
         it.caller.post(chat())
-        while (await it.running.status())["providers"]["up"]["waiting"] == 0:
-            await asyncio.sleep(0)
+        await until(partial(has_waiting, it, 1))
         it.caller.hang_up()
-        while (await it.running.status())["providers"]["up"]["waiting"] == 1:
-            await asyncio.sleep(0)
+        await until(partial(has_waiting, it, 0))
         first.hang_up()
         await held.link.is_closed()
         await it.running.is_idle()
@@ -207,14 +208,10 @@ async def test_while_it_connects_the_attempt_is_given_up(tmp_path: Path) -> None
         ):
             it = Scene(unused, running, await running.caller())
             it.caller.post(chat())
-            async with asyncio.timeout(5):
-                while connecting(port) == before:
-                    await asyncio.sleep(0.001)
+            await until(lambda: connecting(port) > before)
             it.caller.hang_up()
             await is_left(it, "connecting")
-            async with asyncio.timeout(1):
-                while connecting(port) > before:
-                    await asyncio.sleep(0)
+            await until(lambda: connecting(port) == before, seconds=1)
 
 
 @pytest.mark.parametrize("like", [openai_like, anthropic_like])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 
 import orjson
 
-from tests.promises.caller import Caller, chat, get
+from tests.promises.caller import Caller, chat, get, until
 from tests.promises.sidecars import InProcess, anthropic_like, openai_like, process
 from tests.promises.upstream import Link, Provider
 from tests.promises.wires import (
@@ -35,9 +34,11 @@ async def begin(running: InProcess, provider: Provider) -> tuple[Caller, Link]:
 
 async def drains(running: InProcess) -> None:
     """Wait until it says that it is no longer ready."""
-    async with asyncio.timeout(5):
-        while (await get(running.ops, "/readyz")).status == 200:
-            await asyncio.sleep(0.005)
+
+    async def said() -> bool:
+        return (await get(running.ops, "/readyz")).status == 503
+
+    await until(said)
 
 
 async def test_a_stream_finishes_and_new_calls_are_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""An error event before the model has spoken is an error answer, whatever the status it came with: nothing of it was sent as a stream."""
+"""An error event before the model has spoken is an error answer, whatever status it came with."""
 
 from __future__ import annotations
 
@@ -54,10 +54,12 @@ async def test_an_error_before_the_model_has_spoken(case: str, tmp_path: Path) -
 
 
 async def test_the_provider_s_words_come_through(tmp_path: Path) -> None:
-    async with Provider(lambda asked: asked.link.stream(OVERLOADED)) as provider:
-        async with sidecar(tmp_path, {"up": anthropic_like(provider.url)}) as running:
-            error = (await running.ask(chat(stream=True))).error
-            assert (error["message"], error["code"]) == ("Overloaded", "overloaded_error")
+    async with (
+        Provider(lambda asked: asked.link.stream(OVERLOADED)) as provider,
+        sidecar(tmp_path, {"up": anthropic_like(provider.url)}) as running,
+    ):
+        error = (await running.ask(chat(stream=True))).error
+        assert (error["message"], error["code"]) == ("Overloaded", "overloaded_error")
 
 
 @pytest.mark.parametrize("delta", [{"reasoning_content": "hm"}, {"tool_calls": [{"index": 0}]}, {"content": "x"}])

@@ -165,13 +165,15 @@ INJECTIONS = [
 
 @pytest.mark.parametrize("model", INJECTIONS)
 async def test_a_model_name_writes_no_header_no_metric_and_no_line(model: str, tmp_path: Path) -> None:
-    async with Provider(lambda asked: asked.link.whole(openai_reply())) as provider:
-        async with sidecar(tmp_path, {"up": openai_like(provider.url)}) as running:
-            answer = await running.ask(chat(model), {"x-request-id": "a\tb", "openai-beta": "a\tx-evil: 1"})
-            assert "x-evil" not in answer.headers
-            assert answer.status in (200, 400, 404)
-            assert await running.counted("llm_requests_total") == 1
-            for request in provider.requests:
-                assert "x-evil" not in request.headers
+    async with (
+        Provider(lambda asked: asked.link.whole(openai_reply())) as provider,
+        sidecar(tmp_path, {"up": openai_like(provider.url)}) as running,
+    ):
+        answer = await running.ask(chat(model), {"x-request-id": "a\tb", "openai-beta": "a\tx-evil: 1"})
+        assert "x-evil" not in answer.headers
+        assert answer.status in (200, 400, 404)
+        assert await running.counted("llm_requests_total") == 1
+        for request in provider.requests:
+            assert "x-evil" not in request.headers
     for line in running.log().splitlines():
         assert isinstance(orjson.loads(line), dict)

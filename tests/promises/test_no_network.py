@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,11 +41,11 @@ IMPORT_SECONDS = 1.0
 
 
 @pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[dict[str, str]]:
+def guarded(tmp_path: Path) -> dict[str, str]:
     """The environment of a process that cannot reach anything, and where it writes down what it tried."""
     (tmp_path / "sitecustomize.py").write_text(GUARD, "utf-8")
     (tmp_path / "attempts").touch()
-    yield {"PYTHONPATH": str(tmp_path), "ATTEMPTS": str(tmp_path / "attempts"), "PATH": os.environ["PATH"], **KEYS}
+    return {"PYTHONPATH": str(tmp_path), "ATTEMPTS": str(tmp_path / "attempts"), "PATH": os.environ["PATH"], **KEYS}
 
 
 def attempts(environ: dict[str, str]) -> list[str]:

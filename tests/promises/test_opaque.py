@@ -1,4 +1,4 @@
-"""What a provider signs or marks comes back to it byte for byte in the next turn, though the application speaks another dialect."""
+"""What a provider signs or marks comes back to it byte for byte in the next turn, through another dialect."""
 
 from __future__ import annotations
 
@@ -156,8 +156,10 @@ async def test_what_openai_encrypts_is_relayed_untouched(tmp_path: Path) -> None
         chat(messages=[{"role": "assistant", "content": "a", "encrypted": SIGNATURE}, {"role": "user", "content": "b"}])
     )
     reply = orjson.dumps(openai_reply(reasoning_details=[{"type": "reasoning.encrypted", "data": SIGNATURE}]))
-    async with Provider(lambda asked: asked.link.whole(reply)) as provider:
-        async with sidecar(tmp_path, {"up": openai_like(provider.url)}) as running:
-            answer = await running.ask(body.replace(b'"up:m"', b'"gpt-4"'))
-            assert answer.body == reply
-            assert orjson.dumps(SIGNATURE) in provider.requests[0].body
+    async with (
+        Provider(lambda asked: asked.link.whole(reply)) as provider,
+        sidecar(tmp_path, {"up": openai_like(provider.url)}) as running,
+    ):
+        answer = await running.ask(body.replace(b'"up:m"', b'"gpt-4"'))
+        assert answer.body == reply
+        assert orjson.dumps(SIGNATURE) in provider.requests[0].body

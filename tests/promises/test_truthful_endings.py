@@ -1,4 +1,4 @@
-"""A stream that the provider cut is never made to look complete: an error event, and a connection that ends before the answer does.
+"""A stream that the provider cut is never made to look complete: an error event, and a connection that ends too soon.
 
 Where a relay stands in the middle of an event there is no way to say an error: it would be read as part of that event. Then
 the end of the connection alone has to say it.
@@ -73,7 +73,8 @@ def check_cut(answer: Answer, sent: bytes, dialect: str) -> str:
     """That nothing was invented; the failure kind that the application was told."""
     if answer.status != 200:
         assert answer.complete
-        assert not answer.body.count(b"finish_reason") and b"[DONE]" not in answer.body
+        assert not answer.body.count(b"finish_reason")
+        assert b"[DONE]" not in answer.body
         return str(answer.error["type"])
     assert not answer.complete
     said = answer.body
@@ -171,7 +172,8 @@ async def test_however_the_provider_dies(how: str, dialect: str, tmp_path: Path)
         link.cut()
         body, complete = await caller.rest()
         assert not complete
-        assert b"[DONE]" not in body and b'"finish_reason":"' not in body
+        assert b"[DONE]" not in body
+        assert b'"finish_reason":"' not in body
         if dialect == "openai" and how == "inside a chunk":
             assert body == HALF
         else:
@@ -236,11 +238,13 @@ async def test_silence_in_the_middle_of_a_stream_is_said_so(tmp_path: Path) -> N
 async def test_an_error_event_of_the_provider_is_passed_on_and_the_call_counts_as_failed(tmp_path: Path) -> None:
     said = b'data: {"error":{"message":"the server had an error","type":"server_error","param":null,"code":null}}\n\n'
     data = OPENAI_OPENING + openai_word("hi") + said
-    async with Provider(lambda asked: asked.link.stream(data)) as provider:
-        async with sidecar(tmp_path, {"up": openai_like(provider.url)}) as running:
-            answer = await running.ask(chat(stream=True))
-            assert answer.body == data
-            await is_failed(running, "provider_error")
+    async with (
+        Provider(lambda asked: asked.link.stream(data)) as provider,
+        sidecar(tmp_path, {"up": openai_like(provider.url)}) as running,
+    ):
+        answer = await running.ask(chat(stream=True))
+        assert answer.body == data
+        await is_failed(running, "provider_error")
 
 
 async def is_failed(running: InLoop, kind: str) -> None:
@@ -252,8 +256,10 @@ async def is_failed(running: InLoop, kind: str) -> None:
 async def test_a_stream_that_finished_is_left_as_it_is(tmp_path: Path) -> None:
     """Some servers never say [DONE]: a finish reason and a clean end are enough, and nothing is added."""
     data = OPENAI_OPENING + openai_word("hi") + openai_chunk({}, "stop")
-    async with Provider(lambda asked: asked.link.stream(data)) as provider:
-        async with sidecar(tmp_path, {"up": openai_like(provider.url)}) as running:
-            answer = await running.ask(chat(stream=True))
-            assert (answer.body, answer.complete) == (data, True)
-            assert await running.counted("llm_requests_success") == 1
+    async with (
+        Provider(lambda asked: asked.link.stream(data)) as provider,
+        sidecar(tmp_path, {"up": openai_like(provider.url)}) as running,
+    ):
+        answer = await running.ask(chat(stream=True))
+        assert (answer.body, answer.complete) == (data, True)
+        assert await running.counted("llm_requests_success") == 1

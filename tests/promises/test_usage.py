@@ -113,10 +113,12 @@ def usage_of(answer: Answer) -> dict[str, Any] | None:
 async def test_a_stream_without_a_report_is_estimated(tmp_path: Path) -> None:
     """A relay asks for nothing that the application did not ask for: what it used is then estimated from its size."""
     data = OPENAI_OPENING + b"".join(openai_word("word") for _ in range(200)) + openai_end()
-    async with Provider(lambda asked: asked.link.stream(data)) as provider:
-        async with sidecar(tmp_path, {"up": openai_like(provider.url)}) as running:
-            await running.ask(chat(stream=True))
-            assert 150 < (await counted(running))["output"] < 250
+    async with (
+        Provider(lambda asked: asked.link.stream(data)) as provider,
+        sidecar(tmp_path, {"up": openai_like(provider.url)}) as running,
+    ):
+        await running.ask(chat(stream=True))
+        assert 150 < (await counted(running))["output"] < 250
 
 
 async def test_two_calls_add_up(tmp_path: Path) -> None:

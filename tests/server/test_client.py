@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proxy.server.client import http_date
-from tests.promises.caller import chat, http
+from tests.promises.caller import chat, http, until
 from tests.promises.sidecars import InLoop, openai_like, sidecar
 from tests.promises.upstream import Provider
 from tests.promises.wires import OPENAI_OPENING, openai_end, openai_reply, openai_word
@@ -95,9 +95,7 @@ async def test_the_provider_waits_for_a_reader_that_does_not(provider: Provider,
     word = openai_word("x" * 100_000)
     for _ in range(200):
         link.chunk(word)
-    async with asyncio.timeout(5):
-        while link.writable.is_set():
-            await asyncio.sleep(0.001)
+    await until(lambda: not link.writable.is_set())
     link.chunk(openai_end())
     link.finish()
     answer = await caller.answer()

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.promises.caller import CHAT, Answer, Caller, chat, http
+from tests.promises.caller import CHAT, Answer, Caller, chat, http, until
 from tests.promises.sidecars import InLoop, openai_like, sidecar
 from tests.promises.upstream import Provider
 from tests.promises.wires import openai_reply
@@ -233,8 +233,6 @@ async def test_two_hosts(tmp_path: Path) -> None:
 async def test_a_refused_call_is_counted_and_logged(running: InLoop) -> None:
     await running.ask(b"{", {"x-request-id": "the-bad-one"})
     assert await running.counted("llm_requests_failure", kind="invalid_request") == 1
-    async with asyncio.timeout(5):
-        while "the-bad-one" not in running.log():
-            await asyncio.sleep(0.01)
+    await until(lambda: "the-bad-one" in running.log())
     line = orjson.loads(next(line for line in running.log().splitlines() if "the-bad-one" in line))
     assert (line["status"], line["kind"]) == (400, "invalid_request")

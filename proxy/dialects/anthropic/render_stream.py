@@ -33,6 +33,8 @@ class StreamRenderer:
 
     __slots__ = ("_calls", "_finish", "_model", "_next", "_open", "_open_calls", "_reported", "_started", "_usage")
 
+    stateless = False
+
     def __init__(self, request: Json) -> None:
         self._model = str(request.get("model") or "")
         self._started = self._reported = False

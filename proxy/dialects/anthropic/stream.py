@@ -8,13 +8,14 @@ https://docs.claude.com/en/docs/build-with-claude/streaming.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from orjson import JSONDecodeError, loads
 
 from proxy.call import Failure, Json, Usage
-from proxy.dialects import Event, Sign
+from proxy.dialects import Event, Sign, TextLane
 from proxy.dialects.anthropic.errors import failure_of
 from proxy.dialects.anthropic.open_blocks import OwnBlock, Progress, TextBlock, open_block
 from proxy.dialects.anthropic.reply import EXTRAS, finish_of, refusal_of
@@ -23,6 +24,13 @@ from proxy.dialects.anthropic.usage import merge_counts, usage_of
 from proxy.dialects.openai.reply import render_usage
 
 DELTA = "content_block_delta"
+
+
+#: An event that is nothing but a piece of text without escapes, as the API writes it; it pads some with spaces at the end.
+PLAIN_TEXT = re.compile(
+    rb'event: content_block_delta\ndata: \{"type":"content_block_delta","index":(\d{1,9}),'
+    rb'"delta":\{"type":"text_delta","text":"([^"\\\x00-\x1f]+)"\} *\}\n\n'
+)
 
 
 def read_event(event: Event) -> Sign:
@@ -84,10 +92,31 @@ class StreamParser:
                 words = delta.get("text")
                 if type(words) is str and words:
                     self._progress.length += len(words)
-                    choice = {"index": 0, "delta": {"content": words}, "finish_reason": None}
-                    return [{**self._head, "choices": [choice]}]
+                    return [self.text_chunk(words)]
         read = EVENTS.get(kind_of(payload))
         return read(self, payload) if read else []
+
+    @property
+    def text_lane(self) -> TextLane:
+        return TextLane(self.match_text, self.text_chunk)
+
+    def match_text(self, piece: bytes) -> bytes | None:
+        """The text of a piece that is one text delta, without escapes, of a text block that is open."""
+        found = PLAIN_TEXT.fullmatch(piece)
+        if found is None:
+            return None
+        index, text = found.groups()
+        if type(self._blocks.get(int(index))) is not TextBlock:
+            return None
+        try:
+            self._progress.length += len(text.decode())
+        except UnicodeDecodeError:
+            return None
+        return text
+
+    def text_chunk(self, words: str) -> Json:
+        choice = {"index": 0, "delta": {"content": words}, "finish_reason": None}
+        return {**self._head, "choices": [choice]}
 
     def end(self) -> list[Json]:
         """Failure("provider_stream_cut") unless `message_stop` was seen."""

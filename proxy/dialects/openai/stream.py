@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from proxy.call import Failure, Json, Usage
-from proxy.dialects import Event, Sign
+from proxy.dialects import Event, Sign, TextLane
 from proxy.dialects.openai.errors import failure_of, find_words, render_error, text_of
 from proxy.dialects.openai.reply import parse_usage
 
@@ -86,6 +86,11 @@ class ChunkParser:
         self._begun = {0}
         self._finished: set[int] = set()
 
+    @property
+    def text_lane(self) -> TextLane | None:
+        """None: what comes is what goes, and a relay does not parse."""
+        return None
+
     def feed(self, event: Event) -> list[Json]:
         chunk = None if event.data == DONE else load_chunk(event)
         if chunk is None:
@@ -131,6 +136,8 @@ class ChunkRenderer:
     """
 
     __slots__ = ("_wants_usage", "created")
+
+    stateless = True
 
     def __init__(self, request: Json) -> None:
         options = request.get("stream_options")
