@@ -57,6 +57,14 @@ async def talking(echo: Echo) -> AsyncIterator[tuple[asyncio.StreamReader, async
         await server.shutdown(1)
 
 
+async def no_connections(server: Server) -> None:
+    for _ in range(1000):
+        if not server.connections:
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("the server still has a connection")
+
+
 async def answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
     async with asyncio.timeout(5):
         head = await reader.readuntil(b"\r\n\r\n")
@@ -143,8 +151,7 @@ async def test_the_handler_is_cancelled_when_the_application_goes() -> None:
             await echo.waiting.wait()
             writer.transport.abort()
             await echo.cancelled.wait()
-            while server.connections:
-                await asyncio.sleep(0)
+            await no_connections(server)
 
 
 async def test_a_fault_of_the_handler_ends_the_connection_and_no_other() -> None:
@@ -154,8 +161,7 @@ async def test_a_fault_of_the_handler_ends_the_connection_and_no_other() -> None
         writer.write(b"GET /fault HTTP/1.1\r\nhost: x\r\n\r\n")
         async with asyncio.timeout(5):
             assert await reader.read() == b""
-            while server.connections:
-                await asyncio.sleep(0)
+            await no_connections(server)
 
 
 def test_it_is_still_aiohttps_protocol() -> None:

@@ -215,3 +215,74 @@ def test_the_opening_is_bounded_in_bytes() -> None:
 def test_a_first_event_larger_than_the_opening_is_no_failure() -> None:
     opening = opened(OPENAI_DIALECT, openai_chunk(role="assistant", note="x" * 100_000)[:80_000])
     assert (opening.over, opening.spoken) == (True, False)
+
+
+# ---- the text lane
+
+
+def lane_event(text: str, index: int = 0, padding: str = "") -> bytes:
+    """A text delta exactly as the API writes it."""
+    said = orjson.dumps(text).decode()
+    data = f'{{"type":"content_block_delta","index":{index},"delta":{{"type":"text_delta","text":{said}}}{padding}}}'
+    return f"event: content_block_delta\ndata: {data}\n\n".encode()
+
+
+TEXTS = [
+    "Hello",
+    " ",
+    "outrider-text",
+    "é漢字🙂",
+    'a "quoted" word',
+    "two\nlines",
+    "\\",
+    "\u2028",
+    "x" * 5000,
+    "{}[]:,",
+]
+
+
+@pytest.mark.parametrize("padding", ["", "      "])
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_lane_says_what_the_hub_says(text: str, padding: str) -> None:
+    """In one piece a plain text is spliced, in two it is parsed: the bytes that come out are the same."""
+    wire = lane_event(text, padding=padding)
+    whole, halves = translation(), translation()
+    for body in (whole, halves):
+        body.feed(START + BLOCK)
+    spliced = whole.feed(wire)
+    assert spliced == halves.feed(wire[:30]) + halves.feed(wire[30:])
+    assert text_of(spliced) == text
+
+
+def test_the_lane_leaves_everything_else_to_the_hub() -> None:
+    parser = ANTHROPIC_DIALECT.parser()
+    lane = parser.text_lane
+    assert lane is not None
+    assert lane.match(lane_event("early")) is None, "no block is open yet"
+    for read in Reader().feed(START + BLOCK):
+        parser.feed(read)
+    assert lane.match(lane_event("hello")) == b"hello"
+    assert lane.match(lane_event("elsewhere", index=7)) is None
+    assert lane.match(lane_event("two") + lane_event("at once")) is None
+    assert lane.match(lane_event("cut")[:-1]) is None
+    assert lane.match(lane_event('"')) is None
+    assert lane.match(lane_event("bytes").replace(b"bytes", b"\xff\xfe")) is None
+    assert lane.match(lane_event("control").replace(b"control", b"a\x01b")) is None
+    assert lane.match(lane_event("thinking").replace(b"text_delta", b"thinking_delta")) is None
+
+
+def test_where_cited_text_stands_is_counted_over_both_ways() -> None:
+    citation = {
+        "type": "citations_delta",
+        "citation": {"type": "char_location", "cited_text": "x", "document_index": 0},
+    }
+    notes = []
+    for pieces in ((lane_event("héllo"),), (lane_event("héllo")[:40], lane_event("héllo")[40:])):
+        body = translation()
+        body.feed(START + BLOCK)
+        for piece in pieces:
+            body.feed(piece)
+        body.feed(anthropic("content_block_delta", index=0, delta=citation))
+        notes.append(body.feed(anthropic("content_block_stop", index=0)))
+    assert notes[0] == notes[1]
+    assert b'"end_index":5' in notes[0]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import Any, cast
 
 from proxy.call import Failure
 from proxy.upstream.connection import Connection
-from proxy.upstream.pool import Limits, Pool
+from proxy.upstream.pool import CLOSED_PER_TICK, SURPLUS, TICK_SECONDS, Limits, Pool
 from tests.upstream.asking import REQUEST, ask
 from tests.upstream.clock import Clock
 from tests.upstream.lines import FAR, numbers, pooled, use
@@ -39,6 +40,21 @@ async def test_what_is_more_than_may_be_kept_is_closed_soon_the_oldest_first() -
     clock.advance(2.5)
     assert exchanges.open() == lent[3:]
     assert numbers(pool) == (0, 2, 0)
+
+
+async def test_a_great_burst_is_not_closed_in_one_go() -> None:
+    """A thousand closed in one turn of the loop would hold up every stream."""
+    clock = Clock()
+    pool, exchanges = pooled(clock, connections=1000, idle=20, idle_seconds=30)
+    for connection in [await pool.acquire(FAR) for _ in range(1000)]:
+        pool.release(connection, True)
+    assert len(exchanges.open()) == 20 + SURPLUS
+    left = [len(exchanges.open())]
+    while left[-1] > 20:
+        clock.advance(TICK_SECONDS)
+        left.append(len(exchanges.open()))
+    assert max(before - after for before, after in pairwise(left)) == CLOSED_PER_TICK
+    assert len(left) < 30
 
 
 async def test_use_keeps_a_connection_alive() -> None:
