@@ -61,6 +61,7 @@ class CallLine(NamedTuple):
             "duration_ms": round(duration * 1000, 3),
             "tokens_in": None if usage is None else usage.prompt,
             "tokens_out": None if usage is None else usage.completion,
+            "estimated": True if usage is not None and usage.estimated else None,
             "dropped": [name[:LONGEST_NAME] for name in dropped[:MOST_NAMES]] if dropped else [],
         }
 

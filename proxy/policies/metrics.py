@@ -57,6 +57,7 @@ COUNTERS = (
         "provider_error_total", "Calls that failed by the provider or its key.", lambda s: s.provider_errors, "kind"
     ),
     Family("outrider_tokens_total", "Tokens in disjoint buckets.", lambda s: s.tokens, "bucket"),
+    Family("outrider_tokens_estimated_total", "Those of them that no provider reported.", lambda s: s.estimated),
     Family("outrider_attempts_total", "Attempts made at providers, retries included.", lambda s: s.attempts),
     Family(
         "outrider_stream_cut_total", "Streams the provider cut.", lambda s: s.failures.get("provider_stream_cut", 0)

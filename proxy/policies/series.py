@@ -64,6 +64,7 @@ class Series:
     __slots__ = (
         "attempts",
         "duration",
+        "estimated",
         "failures",
         "gone",
         "labels",
@@ -80,6 +81,7 @@ class Series:
         self.failures: dict[str, int] = {}
         self.gone: dict[str, int] = {}
         self.attempts = 0
+        self.estimated = 0
         self.usage = Usage()
         self.duration = Distribution(CALL_BOUNDS)
         self.upstream = Distribution(CALL_BOUNDS)
@@ -116,6 +118,8 @@ class Series:
         mine.reasoning += usage.reasoning
         mine.audio_input += usage.audio_input
         mine.audio_output += usage.audio_output
+        if usage.estimated:
+            self.estimated += usage.total
 
     @property
     def total(self) -> int:

@@ -99,6 +99,7 @@ class Pool:
             self._idle.append(connection)
         else:
             connection.abort()
+            connection.forget()
         if self._waiters:
             self._leave()
         else:

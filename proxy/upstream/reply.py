@@ -133,6 +133,10 @@ class Reply:
                 self.heard = self._loop.time()
                 self.transport.resume_reading()
 
+    def forget(self) -> None:
+        """The exchange is over: its failure holds frames that hold this connection."""
+        self._failure = None
+
     # ---- waiting and failing
 
     async def _wait(self) -> None:

@@ -42,6 +42,7 @@ def test_a_call_that_ended_well() -> None:
         "duration_ms": 1234.56,
         "tokens_in": 12,
         "tokens_out": 3,
+        "estimated": None,
         "dropped": ["top_k"],
     }
 

@@ -93,7 +93,7 @@ NESTED = [
 ]
 
 
-@pytest.mark.parametrize("body", NESTED)
+@pytest.mark.parametrize("body", NESTED, ids=["escaped", "escaped first", "nested first", "nested and spaced"])
 async def test_only_the_call_s_own_model_is_rewritten(body: bytes, tmp_path: Path) -> None:
     expected = json.loads(body) | {"model": 'real "name" ü'}
     async with (

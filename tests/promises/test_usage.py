@@ -92,6 +92,7 @@ async def test_every_token_is_in_one_bucket(case: str, tmp_path: Path) -> None:
         answer = await running.ask(chat(stream=stream, stream_options={"include_usage": True}) if stream else chat())
         assert answer.complete
         assert await counted(running) == buckets
+        assert await running.counted("outrider_tokens_estimated_total") == 0
         told = usage_of(answer)
         if told:
             assert told["total_tokens"] == sum(buckets.values())
@@ -119,6 +120,7 @@ async def test_a_stream_without_a_report_is_estimated(tmp_path: Path) -> None:
     ):
         await running.ask(chat(stream=True))
         assert 150 < (await counted(running))["output"] < 250
+        assert await running.counted("outrider_tokens_estimated_total") == sum((await counted(running)).values())
 
 
 async def test_two_calls_add_up(tmp_path: Path) -> None:
