@@ -38,7 +38,7 @@ def plan(call: Call, endpoint: Endpoint, model: str, unsupported: Unsupported) -
     """Failure("unsupported_capability") when something cannot be said and the rule is `reject`."""
     ours, theirs = DIALECTS[call.dialect], DIALECTS[endpoint.provider.dialect]
     if ours is theirs and is_relay(call, endpoint.provider):
-        return Plan(relayed_body(call, model), True, ours, theirs)
+        return Plan(relayed_body(call, model), True, ours, theirs, [])
     wire, dropped = render(call.json, model, theirs, endpoint.provider)
     if dropped and unsupported == "reject":
         names = ", ".join(dropped)
@@ -63,8 +63,9 @@ def relayed_body(call: Call, model: str) -> bytes:
     # A letter of a key may be an escape (m, o, d, e, l: \u006d to \u006c); then the one spelled plainly is another object's.
     if body.count(b'"model"') == 1 and b"\\u006" not in body:
         for common, instead in respellings(call.model, model):
-            if common in body:
-                return body.replace(common, instead)
+            respelled = body.replace(common, instead)
+            if respelled is not body:
+                return respelled
     replaced = replace_member(body, b"model", orjson.dumps(model))
     return replaced if replaced is not None else encode({**call.json, "model": model}, "invalid_request", "the request")
 

@@ -48,8 +48,10 @@ class ClientConnection(RequestHandler):
         self.client: OpenResponse | None = None
 
     async def start(self) -> None:
-        """Serve one request after the other, as aiohttp's own loop does, but in this task: a task for each request,
-        and the two turns of the loop it takes to begin and to end it, cost as much as the rest of the server.
+        """Serve one request after the other, as aiohttp's own loop does, but in this task.
+
+        A task for each request, and the two turns of the loop it takes to begin and to end it, cost as much as the rest
+        of the server.
         """
         try:
             while not self._force_close and await self._serve_next():
@@ -79,26 +81,26 @@ class ClientConnection(RequestHandler):
         if isinstance(message, _ErrInfo):
             self._refuse(message)
             return False
-        keep_alive = await self._respond(Request(message, payload))
-        if not payload.is_eof():
-            await self._linger(payload)
-            return False
-        return keep_alive and not self._close and not self._force_close
-
-    async def _respond(self, request: Request) -> bool:
         self._request_in_progress = True
         try:
-            self._keepalive = await self._request_handler(request, self)
+            self._keepalive = await self._request_handler(Request(message, payload), self)
         finally:
             self._request_in_progress = False
             if self._handler_waiter is not None:
                 self._handler_waiter.set_result(None)
+        if not payload.is_eof():
+            await self._linger(payload)
+            return False
+        return self._answered()
+
+    def _answered(self) -> bool:
+        """Whether there may be a next request, and by when it has to come."""
         if self._upgraded:
             self._decline_upgrade()
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
         if self._keepalive_handle is None:
             self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
-        return self._keepalive
+        return self._keepalive and not self._close and not self._force_close
 
     def _decline_upgrade(self) -> None:
         """RFC 9110, section 7.8: a server may ignore Upgrade; what follows is HTTP/1.1 as before."""

@@ -13,8 +13,12 @@ from proxy.call import Call, Failure, Json, Usage
 from proxy.dialects import Dialect
 from proxy.wire.sse import Event, Reader, read_block
 
-HEAD = 4096
-TAIL = 8192
+#: Bytes that are kept of the beginning and of the end. Few: what is kept has left the processor's cache when it is freed,
+#: and a relay of many streams feels that.
+HEAD = 2048
+TAIL = 2048
+#: The last event is kept whole up to this length.
+LONGEST = 64 * 1024
 #: Rough length of a token in bytes of a JSON request, for providers that say nothing.
 BYTES_PER_TOKEN = 4
 
@@ -22,7 +26,7 @@ BYTES_PER_TOKEN = 4
 class Meter:
     """`note` every piece in order, then ask for `usage`, and `verdict` at a clean end. `pass_on` notes, then writes."""
 
-    __slots__ = ("_dialect", "_forgotten", "_head", "_kept", "_kept_size", "write")
+    __slots__ = ("_dialect", "_forgotten", "_head", "_kept", "_kept_size", "_limit", "write")
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -30,6 +34,7 @@ class Meter:
         self._kept: list[bytes] = []
         self._kept_size = 0
         self._forgotten = 0
+        self._limit = HEAD + TAIL
         self.write: Callable[[bytes], None]
 
     @property
@@ -39,14 +44,14 @@ class Meter:
     def note(self, data: bytes) -> None:
         self._kept.append(data)
         self._kept_size += len(data)
-        if self._kept_size > TAIL + HEAD:
+        if self._kept_size > self._limit:
             self._compact()
 
     def pass_on(self, data: bytes) -> None:
         """The sink of a relay: one call between the parser's callback and the client's write."""
         self._kept.append(data)
         self._kept_size += len(data)
-        if self._kept_size > TAIL + HEAD:
+        if self._kept_size > self._limit:
             self._compact()
         self.write(data)
 
@@ -54,10 +59,16 @@ class Meter:
         kept = b"".join(self._kept)
         if len(self._head) < HEAD:
             self._head += kept[: HEAD - len(self._head)]
-        tail = kept[-TAIL:]
+        tail = kept[self._tail_start(kept) :]
+        self._limit = max(HEAD + TAIL, 2 * len(tail))
         self._forgotten += len(kept) - len(tail)
         self._kept = [tail]
         self._kept_size = len(tail)
+
+    def _tail_start(self, kept: bytes) -> int:
+        """Before the blank line that the last event begins behind, unless that event is too long to keep."""
+        start = kept.rfind(b"\n\n", 0, max(len(kept) - TAIL, 0))
+        return start if start >= 0 and len(kept) - start <= LONGEST else max(len(kept) - TAIL, 0)
 
     def usage(self, call: Call) -> Usage:
         """As reported; else an estimate, marked as such."""

@@ -114,8 +114,19 @@ def test_nothing_heard_is_no_output() -> None:
     assert Meter(OPENAI_DIALECT).usage(call_of()) == Usage(100, estimated=True)
 
 
+@pytest.mark.parametrize("length", [1_000, 3_000, 20_000, 60_000])
+@pytest.mark.parametrize("piece", [7, 100, 4096])
+def test_usage_in_a_long_last_event_is_read(length: int, piece: int) -> None:
+    """Some providers send a whole tool call, the finish and the usage in one chunk."""
+    last = {"choices": [{"index": 0, "delta": {"content": "x" * length}, "finish_reason": "stop"}]}
+    wire = b"".join([ROLE, *[openai_chunk(content="word")] * 40, event(last | {"usage": {"prompt_tokens": 9, "completion_tokens": 2}})])
+    meter = metered(OPENAI_DIALECT, wire, piece)
+    assert meter.usage(call_of()) == Usage(9, output=2)
+    meter.verdict()
+
+
 def test_usage_in_an_event_too_large_to_keep_is_an_estimate() -> None:
-    last = {"choices": [{"index": 0, "delta": {"content": "x" * 100_000}, "finish_reason": "stop"}]}
+    last = {"choices": [{"index": 0, "delta": {"content": "x" * 1_000_000}, "finish_reason": "stop"}]}
     wire = b"".join([ROLE, event(last | {"usage": {"prompt_tokens": 9, "completion_tokens": 2}})])
     meter = metered(OPENAI_DIALECT, wire, 4096)
     assert meter.usage(call_of()).estimated

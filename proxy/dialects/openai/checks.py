@@ -45,6 +45,8 @@ MEMBERS: Mapping[str, Mapping[str, Kind]] = {
     "reasoning": {"effort": STRING, "budget_tokens": INTEGER, "enabled": BOOLEAN},
 }
 
+OURS = frozenset({"system", *MEMBERS})
+
 CALLED: Mapping[type, str] = {dict: "an object", list: "an array", str: "a string", type(None): "null"}
 
 
@@ -58,18 +60,20 @@ def parse_request(wire: Json) -> Json:
     for name, value in wire.items():
         kind = TYPES.get(name)
         if kind is not None and value is not None:
-            check(name, value, kind)
+            if type(value) not in kind[0]:
+                raise wrong(name, kind[1], value)
             if type(value) is list and name in ELEMENTS:
                 check_elements(name, value, ELEMENTS[name])
     for index, message in enumerate(messages):
         check_message(message, index)
-    check_ours(wire)
+    if not wire.keys().isdisjoint(OURS):
+        check_ours(wire)
     return wire
 
 
 def check(path: str, value: Any, kind: Kind) -> None:
-    # bool is an int in Python and none in JSON.
-    if not isinstance(value, kind[0]) or (type(value) is bool and bool not in kind[0]):
+    # Exactly: bool is an int in Python and none in JSON.
+    if type(value) not in kind[0]:
         raise wrong(path, kind[1], value)
 
 

@@ -39,6 +39,9 @@ def parse_usage(wire: Json) -> Usage | None:
         usage = wire["x_groq"].get("usage")
     if not isinstance(usage, dict):
         return None
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if is_plain(usage, prompt, completion):
+        return Usage(prompt, output=completion)
     found = Usage(count(usage, "prompt_tokens"), output=count(usage, "completion_tokens"))
     beside = count(usage, "total_tokens") - found.input - found.output
     if beside > 0:
@@ -49,6 +52,21 @@ def parse_usage(wire: Json) -> Usage | None:
         found.output -= beside - found.reasoning
         found.reasoning = beside
     return found
+
+
+def is_plain(usage: Json, prompt: Any, completion: Any) -> bool:
+    """Whether there is nothing to split: two counts that make the total, and details, both there, of nothing but zeros."""
+    said, made = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
+    return (
+        type(prompt) is int
+        and type(completion) is int
+        and type(said) is dict
+        and type(made) is dict
+        and prompt >= 0 <= completion
+        and usage.get("total_tokens") == prompt + completion
+        and not any(said.values())
+        and not any(made.values())
+    )
 
 
 def gather_usage(payloads: Sequence[Json]) -> Usage | None:
