@@ -38,7 +38,8 @@ BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
 def plan(options: argparse.Namespace) -> Plan:
     chosen = QUICK if options.quick else FULL
-    return replace(chosen, seconds=options.seconds or chosen.seconds, cells=options.rows or chosen.cells)
+    cells = options.rows or chosen.cells
+    return replace(chosen, seconds=options.seconds or chosen.seconds, cells=cells, log_level=options.log)
 
 
 def rows(text: str) -> frozenset[str]:
@@ -54,6 +55,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="less of everything: under a minute, and noisy")
     parser.add_argument("--seconds", type=float, help="how long each cell is measured")
     parser.add_argument("--rows", type=rows, metavar="NAME,...", help=f"only these: {', '.join(CELLS)}")
+    parser.add_argument(
+        "--log", default="warning", metavar="LEVEL", help="Outrider's log level; at info it writes a line a call"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number of every round")
     parser.add_argument("--write", type=Path, metavar="FILE", help=f"put the table between {BEGIN} and {END}")
     return parser.parse_args(argv)
@@ -96,6 +100,7 @@ def notes(chosen: Plan) -> list[str]:
         f"Python {platform.python_version()}",
         f"{chosen.rounds} rounds, {chosen.seconds:g} s a cell; the table holds medians of the rounds; "
         "a ratio is taken within each round, and the median of the ratios is judged",
+        f"Outrider's log level: {chosen.log_level}" + (" (a line for each call)" if chosen.log_level == "info" else ""),
     ]
 
 

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OUTRIDER = [sys.executable, "-m", "proxy", "serve"]
 
 #: A thousand streams at once need as many connections to one provider: of the default 100 the others would wait.
+#: The neighbours write no line for a call, so here Outrider does not either, unless it is asked to (`--log info`).
 OUTRIDER_CONFIGURATION = """\
 listen: {{hosts: [127.0.0.1], port: {port}}}
 ops: {{hosts: [127.0.0.1], port: {ops}}}
@@ -30,6 +31,7 @@ providers:
   openai: {{api_key: sk-bench, base_url: "http://127.0.0.1:{upstream}/v1"}}
   claude: {{kind: anthropic, api_key: sk-bench, base_url: "http://127.0.0.1:{upstream}"}}
 pool: {{connections: 1100}}
+logging: {{level: {log_level}}}
 """
 
 READY_WITHIN = 20.0
@@ -41,9 +43,9 @@ def python(module: str, *arguments: int) -> list[str]:
     return [sys.executable, "-m", f"tests.bench.{module}", *map(str, arguments)]
 
 
-def outrider(folder: Path, port: int, ops: int, upstream: int) -> list[str]:
+def outrider(folder: Path, port: int, ops: int, upstream: int, log_level: str) -> list[str]:
     path = folder / "outrider.yaml"
-    path.write_text(OUTRIDER_CONFIGURATION.format(port=port, ops=ops, upstream=upstream))
+    path.write_text(OUTRIDER_CONFIGURATION.format(port=port, ops=ops, upstream=upstream, log_level=log_level))
     return [*OUTRIDER, "--config", str(path)]
 
 

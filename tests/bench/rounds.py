@@ -36,6 +36,7 @@ class Plan:
     starts: int
     calls: int
     cells: frozenset[str]
+    log_level: str = "warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Bench:
         await self._proxy(nginx.command(self._folder, through_nginx, upstream), through_nginx, {"nginx": RELAYED})
         await self._proxy(python("bare", through_bare, upstream), through_bare, {"bare": RELAYED})
         models = {"relayed": RELAYED, "translated": TRANSLATED}
-        await self._proxy(outrider(self._folder, port, ops, upstream), port, models, ops)
+        await self._proxy(outrider(self._folder, port, ops, upstream, self._plan.log_level), port, models, ops)
 
     async def _proxy(
         self, command: list[str] | None, port: int, models: dict[str, str], ready: int | None = None

@@ -40,7 +40,7 @@ def parse_usage(wire: Json) -> Usage | None:
     if not isinstance(usage, dict):
         return None
     prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if is_plain(usage, prompt, completion):
+    if type(prompt) is int and type(completion) is int and is_plain(usage, prompt, completion):
         return Usage(prompt, output=completion)
     found = Usage(count(usage, "prompt_tokens"), output=count(usage, "completion_tokens"))
     beside = count(usage, "total_tokens") - found.input - found.output
@@ -54,13 +54,11 @@ def parse_usage(wire: Json) -> Usage | None:
     return found
 
 
-def is_plain(usage: Json, prompt: Any, completion: Any) -> bool:
+def is_plain(usage: Json, prompt: int, completion: int) -> bool:
     """Whether there is nothing to split: two counts that make the total, and details, both there, of nothing but zeros."""
     said, made = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
     return (
-        type(prompt) is int
-        and type(completion) is int
-        and type(said) is dict
+        type(said) is dict
         and type(made) is dict
         and prompt >= 0 <= completion
         and usage.get("total_tokens") == prompt + completion
@@ -101,17 +99,14 @@ def count(mapping: Json, name: str) -> int:
 
 def render_usage(usage: Usage) -> Json:
     """OpenAI's usage object; details appear only where there is something to say."""
-    wire: Json = {
-        "prompt_tokens": usage.prompt,
-        "completion_tokens": usage.completion,
-        "total_tokens": usage.total,
-    }
-    prompt = named(cached_tokens=usage.cache_read, cache_write_tokens=usage.cache_write, audio_tokens=usage.audio_input)
-    completion = named(reasoning_tokens=usage.reasoning, audio_tokens=usage.audio_output)
-    if prompt:
-        wire["prompt_tokens_details"] = prompt
-    if completion:
-        wire["completion_tokens_details"] = completion
+    prompt, completion = usage.prompt, usage.completion
+    wire: Json = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    if prompt != usage.input:
+        wire["prompt_tokens_details"] = named(
+            cached_tokens=usage.cache_read, cache_write_tokens=usage.cache_write, audio_tokens=usage.audio_input
+        )
+    if completion != usage.output:
+        wire["completion_tokens_details"] = named(reasoning_tokens=usage.reasoning, audio_tokens=usage.audio_output)
     return wire
 
 
