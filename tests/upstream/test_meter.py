@@ -119,7 +119,8 @@ def test_nothing_heard_is_no_output() -> None:
 def test_usage_in_a_long_last_event_is_read(length: int, piece: int) -> None:
     """Some providers send a whole tool call, the finish and the usage in one chunk."""
     last = {"choices": [{"index": 0, "delta": {"content": "x" * length}, "finish_reason": "stop"}]}
-    wire = b"".join([ROLE, *[openai_chunk(content="word")] * 40, event(last | {"usage": {"prompt_tokens": 9, "completion_tokens": 2}})])
+    counts = {"usage": {"prompt_tokens": 9, "completion_tokens": 2}}
+    wire = b"".join([ROLE, *[openai_chunk(content="word")] * 40, event(last | counts)])
     meter = metered(OPENAI_DIALECT, wire, piece)
     assert meter.usage(call_of()) == Usage(9, output=2)
     meter.verdict()
