@@ -33,7 +33,7 @@ TESTS = str(Path(__file__).parent)
 
 #: Python calls for each chunk more. Measured; a change that needs more has to say here why.
 RELAYED = 4.0
-TRANSLATED = 7.0
+TRANSLATED = 5.0
 
 
 class Listener(asyncio.Protocol):

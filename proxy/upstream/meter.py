@@ -17,6 +17,8 @@ from proxy.wire.sse import Event, Reader, read_block
 #: and a relay of many streams feels that.
 HEAD = 2048
 TAIL = 2048
+#: Bytes that may come before the end is cut anew.
+FRESH = 4096
 #: The last event is kept whole up to this length.
 LONGEST = 64 * 1024
 #: Rough length of a token in bytes of a JSON request, for providers that say nothing.
@@ -34,7 +36,7 @@ class Meter:
         self._kept: list[bytes] = []
         self._kept_size = 0
         self._forgotten = 0
-        self._limit = HEAD + TAIL
+        self._limit = TAIL + FRESH
         self.write: Callable[[bytes], None]
 
     @property
@@ -56,19 +58,17 @@ class Meter:
         self.write(data)
 
     def _compact(self) -> None:
+        """Keep the end, from the blank line that the last event begins behind, unless that event is too long to keep."""
         kept = b"".join(self._kept)
         if len(self._head) < HEAD:
             self._head += kept[: HEAD - len(self._head)]
-        tail = kept[self._tail_start(kept) :]
-        self._limit = max(HEAD + TAIL, 2 * len(tail))
+        cut = max(len(kept) - TAIL, 0)
+        start = kept.rfind(b"\n\n", 0, cut)
+        tail = kept[start if start >= 0 and len(kept) - start <= LONGEST else cut :]
+        self._limit = max(TAIL + FRESH, 2 * len(tail))
         self._forgotten += len(kept) - len(tail)
         self._kept = [tail]
         self._kept_size = len(tail)
-
-    def _tail_start(self, kept: bytes) -> int:
-        """Before the blank line that the last event begins behind, unless that event is too long to keep."""
-        start = kept.rfind(b"\n\n", 0, max(len(kept) - TAIL, 0))
-        return start if start >= 0 and len(kept) - start <= LONGEST else max(len(kept) - TAIL, 0)
 
     def usage(self, call: Call) -> Usage:
         """As reported; else an estimate, marked as such."""

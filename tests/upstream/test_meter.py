@@ -10,7 +10,7 @@ import pytest
 from proxy.call import Call, Failure, Usage
 from proxy.dialects import Dialect
 from proxy.translate import DIALECTS
-from proxy.upstream.meter import BYTES_PER_TOKEN, HEAD, TAIL, Meter
+from proxy.upstream.meter import BYTES_PER_TOKEN, FRESH, TAIL, Meter
 from tests.upstream.lane import make_call
 from tests.upstream.streams import (
     ANTHROPIC,
@@ -57,7 +57,7 @@ def call_of(body: bytes = b"x" * 400) -> Call:
     return call
 
 
-@pytest.mark.parametrize("size", [1, 7, 100, 4096, HEAD + TAIL, 1 << 20])
+@pytest.mark.parametrize("size", [1, 7, 100, 4096, TAIL + FRESH, 1 << 20])
 @pytest.mark.parametrize("name", STREAMS)
 def test_usage_and_end_are_read_in_pieces_of_any_size(name: str, size: int) -> None:
     dialect, events, usage = STREAMS[name]
@@ -74,7 +74,7 @@ def test_line_ends_of_either_kind(name: str) -> None:
     meter.verdict()
 
 
-@pytest.mark.parametrize("filler", range(HEAD + TAIL - 400, HEAD + TAIL + 200, 7))
+@pytest.mark.parametrize("filler", range(TAIL + FRESH - 400, TAIL + FRESH + 200, 7))
 def test_no_size_around_the_limits_loses_the_ending(filler: int) -> None:
     wire = b"".join([ROLE, openai_chunk(content="x" * filler), STOP, openai_usage(9, 2), DONE])
     for size in (333, len(wire)):
