@@ -212,7 +212,7 @@ class Sidecar:
 
     def _add_gauges(self) -> None:
         gauge = self.metrics.gauge
-        gauge("outrider_loop_lag_seconds", "How late the event loop runs.", self.lag.current)
+        gauge("outrider_loop_lag_seconds", "How late the event loop ran, at worst.", self.lag.worst)
         gauge("outrider_connections", "Connections to providers, by state.", self._connections, ("provider", "state"))
         gauge("outrider_log_dropped", "Log lines lost because their reader is too slow.", lambda: self._sink.dropped)
         gauge("outrider_bound_fill", "How much of what is bounded is in use.", partial(self._bounds, 0), ("bound",))

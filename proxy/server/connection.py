@@ -50,8 +50,7 @@ class ClientConnection(RequestHandler):
     async def start(self) -> None:
         """Serve one request after the other, as aiohttp's own loop does, but in this task.
 
-        A task for each request, and the two turns of the loop it takes to begin and to end it, cost as much as the rest
-        of the server.
+        There is no task for each request, and so no turns of the loop spent on beginning and ending one.
         """
         try:
             while not self._force_close and await self._serve_next():
