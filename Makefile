@@ -11,10 +11,10 @@ LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --ki
 TOOLS := nginx:nginx-light openssl:openssl
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench image tools clean
+.PHONY: help run test test-node check golden bench image tools clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  PYTHON=python3.12 names another Python (3.11 or newer), ARGS=... adds arguments to run, test and bench."
 
@@ -24,10 +24,16 @@ run: .venv/.stamp ## start the sidecar on 127.0.0.1:11411; without any key it se
 test: .venv/.stamp-dev ## run the tests
 	$(LIMIT) $(BIN)/python -m pytest $(ARGS)
 
+test-node: .venv/.stamp-dev tests/node/node_modules/.stamp ## run the Node SDKs against a sidecar
+	$(BIN)/python -m tests.node $(ARGS)
+
 check: .venv/.stamp-dev ## lint, formatting, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+golden: .venv/.stamp-dev ## write the goldens anew; the diff is the review
+	$(BIN)/python -m tests.goldens --write $(ARGS)
 
 bench: .venv/.stamp-dev ## measure against nginx and a bare aiohttp proxy, side by side
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -58,4 +64,8 @@ clean: ## remove caches and build output; the environment in .venv stays
 
 .venv/.stamp-dev: .venv/.stamp
 	$(PIP) --editable '.[dev]'
+	@touch $@
+
+tests/node/node_modules/.stamp: tests/node/package-lock.json
+	npm ci --prefix tests/node --no-audit --no-fund --ignore-scripts --silent
 	@touch $@

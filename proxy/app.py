@@ -8,17 +8,15 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Mapping
 from functools import partial
 
 import uvloop
-from yarl import URL
 
 from proxy import __version__, logs
-from proxy.config import Config, ProviderEntry, aliases, endpoints, fingerprint, load
+from proxy.config import Config, aliases, endpoints, fingerprint, load
 from proxy.policies.deadline import Deadline
 from proxy.policies.metrics import Metrics
-from proxy.providers import Endpoint
+from proxy.roads import Roads, alias_rules, common_rules, reach_of
 from proxy.routing import Router
 from proxy.server.connection import Server
 from proxy.server.gateway import Gateway
@@ -26,19 +24,14 @@ from proxy.server.lag import LoopLag
 from proxy.server.listen import listen
 from proxy.server.ops import Ops, OpsState
 from proxy.stack import Policies, build_stack
-from proxy.upstream.connection import Connection
-from proxy.upstream.dial import Dialer, proxy_for
 from proxy.upstream.exchange import Exchange
-from proxy.upstream.mock import MockServer, MockSettings
-from proxy.upstream.pool import Dial, Limits, Pool
-from proxy.upstream.road import Road, Timeouts
+from proxy.upstream.fetch import Fetcher
 
 KEEPALIVE_SECONDS = 3630.0
 FLUSH_SECONDS = 2.0
 LAST_WORDS_SECONDS = 1.0
 #: What a caller is told while the sidecar drains: in a pod the next one is there in about this many seconds.
 RETRY_AFTER = 5.0
-MOCK = "mock"
 log = logging.getLogger("outrider")
 
 
@@ -72,20 +65,18 @@ class Sidecar:
         self._ready = False
         self._fingerprint = fingerprint(config)
         self._sink = logs.setup(config.logging.format, config.logging.level)
-        self._dialer = Dialer(loop)
-        self._mocks: list[MockServer] = []
         on, off = endpoints(config)
-        self._hide_keys(on)
-        self._roads = {name: self._road(endpoint, config.providers[name]) for name, endpoint in on.items()}
+        self._roads = Roads(config, on, loop, self._sink.redact)
+        self._fetcher = Fetcher(reach_of(config))
         self.metrics = Metrics(time.monotonic)
         self.lag = LoopLag(loop.time)
-        self.router = Router(on, off, aliases(config))
+        self.router = Router(on, off, aliases(config), rules=alias_rules(config))
         self.gateway = Gateway(self.router, config.listen.body_limit, time.monotonic, self._sink.log_call)
         longest = max(entry.timeouts.total for entry in config.providers.values())
         policies = Policies(metrics=self.metrics, admit=self.gateway.admit, deadline=Deadline(longest, time.monotonic))
-        self.gateway.handler = build_stack(
-            policies, Exchange(self._roads, config.unsupported, loop, time.monotonic, time.time)
-        )
+        roads, rules = self._roads.by_name, common_rules(config)
+        exchange = Exchange(roads, rules, self._fetcher.inline, loop, time.monotonic, time.time)
+        self.gateway.handler = build_stack(policies, exchange)
         self.ops = Ops(self._ops_state(), status_for_all=not config.ops.local_only)
         self._add_gauges()
         self._server: Server | None = None
@@ -105,7 +96,7 @@ class Sidecar:
         self.addresses = [sock.getsockname()[:2] for sock in sockets]
         tune_collector()
         self._ready = True
-        shown = {"listen": self.addresses, "ops": self.ops_addresses, "providers": sorted(self._roads)}
+        shown = {"listen": self.addresses, "ops": self.ops_addresses, "providers": sorted(self._roads.by_name)}
         log.info("serving", extra=shown)
 
     async def drain(self) -> None:
@@ -139,11 +130,8 @@ class Sidecar:
         if self._server is not None:
             self._server.pre_shutdown()
             await self._server.shutdown(0.1)
-        for road in self._roads.values():
-            road.pool.discard_idle()
-        for mock in self._mocks:
-            mock.close()
-        await self._dialer.close()
+        await self._roads.close()
+        await self._fetcher.close()
         await self.ops.close()
         self.lag.stop()
         log.info("stopped")
@@ -160,35 +148,6 @@ class Sidecar:
             max_field_size=listen_to.header_limit,
         )
 
-    def _road(self, endpoint: Endpoint, entry: ProviderEntry) -> Road:
-        origin = URL(endpoint.base_url).origin()
-        limits = Limits(
-            entry.pool.connections, entry.pool.idle, entry.pool.idle_seconds, entry.pool.queue, entry.timeouts.connect
-        )
-        dial = self._dial_mock(entry) if endpoint.kind == MOCK else partial(self._dialer.dial, origin)
-        patience = Timeouts(
-            entry.timeouts.first_byte, entry.timeouts.idle, entry.timeouts.total, entry.timeouts.opening
-        )
-        proxy = None if endpoint.kind == MOCK else proxy_for(origin)
-        return Road(endpoint, Pool(endpoint.name, dial, limits, self._loop), patience, proxy)
-
-    def _dial_mock(self, entry: ProviderEntry) -> Dial:
-        server = MockServer(mock_settings(entry))
-        self._mocks.append(server)
-
-        async def dial() -> Connection:
-            return (await server.connect(lambda: Connection(self._loop)))[1]
-
-        return dial
-
-    def _hide_keys(self, endpoints: Mapping[str, Endpoint]) -> None:
-        for endpoint in endpoints.values():
-            if endpoint.key:
-                self._sink.redact(endpoint.key)
-        for entry in self._config.providers.values():
-            for secret in entry.headers.values():
-                self._sink.redact(secret.value)
-
     # ---- what is shown
 
     def _ops_state(self) -> OpsState:
@@ -200,7 +159,7 @@ class Sidecar:
             metrics=self.metrics.blocks,
             uptime=lambda: self._loop.time() - self._began,
             fingerprint=lambda: self._fingerprint,
-            providers=lambda: {name: road.pool.statistics() for name, road in self._roads.items()},
+            providers=lambda: {name: road.pool.statistics() for name, road in self._roads.by_name.items()},
             calls_in_flight=lambda: len(self.gateway.calls),
             drain=self.start_drain,
         )
@@ -213,26 +172,20 @@ class Sidecar:
     def _add_gauges(self) -> None:
         gauge = self.metrics.gauge
         gauge("outrider_loop_lag_seconds", "How late the event loop ran, at worst.", self.lag.worst)
-        gauge("outrider_connections", "Connections to providers, by state.", self._connections, ("provider", "state"))
+        gauge(
+            "outrider_connections",
+            "Connections to providers, by state.",
+            self._roads.connections,
+            ("provider", "state"),
+        )
         gauge("outrider_log_dropped", "Log lines lost because their reader is too slow.", lambda: self._sink.dropped)
         gauge("outrider_bound_fill", "How much of what is bounded is in use.", partial(self._bounds, 0), ("bound",))
         gauge("outrider_bound_limit", "How much of it there may be.", partial(self._bounds, 1), ("bound",))
 
-    def _connections(self) -> dict[tuple[str, ...], float]:
-        return {
-            (name, state): number
-            for name, road in self._roads.items()
-            for state, number in road.pool.statistics().items()
-        }
-
     def _bounds(self, which: int) -> dict[tuple[str, ...], float]:
         """Everything that could grow, as (fill, limit); `which` picks one of the two."""
         bounds = {"log_lines": (self._sink.waiting, logs.WAITING), "label_sets": self.metrics.label_sets}
-        bounds |= {"routes": self.router.remembered}
-        for name, road in self._roads.items():
-            pool = road.pool.statistics()
-            bounds[f"connections:{name}"] = (pool["active"], pool["maximum"])
-            bounds[f"queue:{name}"] = (pool["waiting"], road.pool.limits.queue)
+        bounds |= {"routes": self.router.remembered, "fetched_bytes": self._fetcher.fill} | self._roads.bounds()
         return {(bound,): pair[which] for bound, pair in bounds.items()}
 
 
@@ -241,10 +194,3 @@ def tune_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-
-
-def mock_settings(entry: ProviderEntry) -> MockSettings:
-    if entry.mock is None:
-        return MockSettings()
-    first, rest = entry.mock.first_token_ms, entry.mock.inter_token_ms
-    return MockSettings((first.low / 1000, first.high / 1000), (rest.low / 1000, rest.high / 1000))

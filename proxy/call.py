@@ -7,7 +7,7 @@ Everything else in the house speaks in these words.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -149,11 +149,15 @@ class Client(Protocol):
 
 @dataclass(slots=True, frozen=True)
 class Target:
-    """Provider, model, endpoint and key of one attempt. `name` is the provider as configured, and the metric label."""
+    """Provider, model, endpoint and key of one attempt. `name` is the provider as configured, and the metric label.
+
+    `rules` are the route's own for what a translation may do, None where it has none.
+    """
 
     name: str
     model: str
     endpoint: Any
+    rules: Any = None
 
 
 @dataclass(slots=True, eq=False)
@@ -178,7 +182,8 @@ class Call:
     usage: Usage | None = None
     ttft: float | None = None
     upstream_seconds: float = 0.0
-    dropped: list[str] = field(default_factory=list)
+    dropped: Sequence[str] = ()
+    translated: Sequence[str] = ()
     phase: str = "queued"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -11,7 +11,10 @@ from proxy.call import Call
 #: Reply headers of providers that reach the application, by name or by prefix; the rest is between the provider and us.
 PASSED = frozenset({"retry-after", "retry-after-ms", "request-id", "anthropic-organization-id"})
 PASSED_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-", "openai-", "x-groq-")
-RENAMED: Mapping[str, str] = {"x-request-id": "x-outrider-upstream-request-id"}
+RENAMED: Mapping[str, str] = {
+    "x-request-id": "x-outrider-upstream-request-id",
+    "x-amzn-requestid": "x-outrider-upstream-request-id",
+}
 
 MOST_NAMES = 30
 LONGEST_NAME = 64
@@ -45,6 +48,8 @@ def render_receipt(call: Call, now: float) -> list[tuple[str, str]]:
     ]
     if call.dropped:
         receipt.append(("x-outrider-dropped", listed(call.dropped)))
+    if call.translated:
+        receipt.append(("x-outrider-translated", listed(call.translated)))
     return receipt
 
 
@@ -53,7 +58,7 @@ def target_lines(name: str, model: str) -> tuple[tuple[str, str], ...]:
     return (("x-outrider-provider", name), ("x-outrider-model", safe(model)))
 
 
-def listed(names: list[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """The names a caller made up, in a header that every client can read: long ones are cut, and many are counted."""
     shown = [safe(name[:LONGEST_NAME])[:LONGEST_NAME] for name in names[:MOST_NAMES]]
     more = len(names) - MOST_NAMES

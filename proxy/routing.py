@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from proxy.call import Failure, Json, Target
 from proxy.providers import Endpoint, Provider, all_providers
@@ -20,7 +21,8 @@ LISTED = 10
 class Router:
     """`endpoints` are the providers that are on, by name; `off` says of the others why they are not.
 
-    `aliases` maps a name to (provider, model) pairs. An alias comes first, so it may shadow any other name.
+    `aliases` maps a name to (provider, model) pairs. An alias comes first, so it may shadow any other name. `rules` are what the
+    operator wants of an alias's translations; they are carried, not read.
     """
 
     def __init__(
@@ -29,11 +31,13 @@ class Router:
         off: Mapping[str, str],
         aliases: Mapping[str, Sequence[tuple[str, str]]],
         kinds: Mapping[str, Provider] | None = None,
+        rules: Mapping[str, Any] | None = None,
     ) -> None:
         self._endpoints = endpoints
         self._off = off
         self._aliases = aliases
         self._kinds = all_providers() if kinds is None else kinds
+        self._rules = rules or {}
         self._found: dict[str, tuple[Target, ...]] = {}
 
     def resolve(self, model: str) -> tuple[Target, ...]:
@@ -78,7 +82,7 @@ class Router:
         endpoint = self._endpoints.get(provider)
         if endpoint is None:
             raise _not_found(f'the alias "{alias}" stands for {provider}:{name}, and {self._absent(provider)}')
-        return Target(provider, name, endpoint)
+        return Target(provider, name, endpoint, self._rules.get(alias))
 
     def _named(self, model: str) -> tuple[Endpoint, str] | None:
         """`provider:model`, else `provider/model`; the model may hold colons and slashes of its own."""

@@ -22,6 +22,11 @@ def sign_x_api_key(key: str) -> Headers:
     return (("x-api-key", key),)
 
 
+def sign_x_goog_api_key(key: str) -> Headers:
+    """https://ai.google.dev/gemini-api/docs/api-key: in a header, which nobody logs, rather than in the query."""
+    return (("x-goog-api-key", key),)
+
+
 def sign_nothing(key: str) -> Headers:
     return ()
 
@@ -29,6 +34,7 @@ def sign_nothing(key: str) -> Headers:
 SIGNERS: Mapping[str, Signer] = {
     "bearer": sign_bearer,
     "x-api-key": sign_x_api_key,
+    "x-goog-api-key": sign_x_goog_api_key,
     "none": sign_nothing,
 }
 

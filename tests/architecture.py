@@ -14,9 +14,9 @@ from statistics import median
 from typing import NamedTuple
 
 DIALECT_LAYER = frozenset({"call", "wire", "dialects"})
-ROAD_OUT = DIALECT_LAYER | {"providers", "signing", "prices", "receipt", "translate"}
+ROAD_OUT = DIALECT_LAYER | {"providers", "signing", "prices", "receipt", "estimate", "translate"}
 READ_AT_START = frozenset({"call", "providers", "signing", "config", "routing", "logs"})
-WIRED_BY_APP = ROAD_OUT | READ_AT_START | {"upstream", "policies", "stack", "server"}
+WIRED_BY_APP = ROAD_OUT | READ_AT_START | {"roads", "upstream", "policies", "stack", "server"}
 
 #: area (a file or a folder directly in proxy/) -> areas it may import besides itself. Imports point down only.
 IMPORTS: Mapping[str, frozenset[str]] = {
@@ -28,11 +28,13 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "signing": frozenset({"call"}),
     "prices": frozenset({"call"}),
     "receipt": frozenset({"call"}),
+    "estimate": frozenset({"call"}),
     "translate": DIALECT_LAYER | {"providers"},
     "config": frozenset({"call", "providers", "signing"}),
     "routing": frozenset({"call", "providers"}),
     "logs": frozenset({"call"}),
     "upstream": ROAD_OUT,
+    "roads": ROAD_OUT | {"config", "upstream"},
     "policies": frozenset({"call", "config", "prices"}),
     "stack": frozenset({"call", "config", "policies", "upstream"}),
     "server": ROAD_OUT | {"config", "routing", "logs", "upstream"},
@@ -42,7 +44,7 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "__main__": READ_AT_START | {"app", "commands"},
 }
 
-PURE = ("call", "wire", "dialects", "providers", "signing", "prices", "receipt", "translate", "injector.patch")
+PURE = ("call", "wire", "dialects", "providers", "signing", "prices", "receipt", "estimate", "translate", "injector.patch")
 IMPURE_MODULES = frozenset({"asyncio", "os", "random", "secrets", "socket", "ssl", "threading", "time", "uuid"})
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "open", "input", "print"})
 

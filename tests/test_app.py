@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from proxy.app import Sidecar, main, mock_settings, tune_collector
+from proxy.app import Sidecar, main, tune_collector
 from proxy.config import ConfigError, fingerprint, load
-from proxy.upstream.mock import MockSettings
 from tests.promises.caller import Answer, chat, get, until
 from tests.promises.sidecars import KEY, anthropic_like, log_to, openai_like, sidecar, write_config
 from tests.promises.upstream import Provider
@@ -201,13 +200,6 @@ async def test_secrets_of_the_configuration_are_known_to_the_log(tmp_path: Path)
     ) as running:
         logging.getLogger("test").warning("it is %s and header-secret-1234", KEY)
     assert "it is [redacted] and [redacted]" in running.log()
-
-
-def test_the_mock_is_as_fast_as_configured(tmp_path: Path) -> None:
-    config = load(
-        str(write_config(tmp_path, {"mock": {"mock": {"first_token_ms": [10, 20], "inter_token_ms": 5}}}, {})), {}
-    )
-    assert mock_settings(config.providers["mock"]) == MockSettings((0.01, 0.02), (0.005, 0.005))
 
 
 def test_the_collector_looks_seldom() -> None:

@@ -44,7 +44,9 @@ def states(config: Config) -> tuple[set[str], set[str]]:
 def test_without_a_file_and_without_keys_the_mock_is_on() -> None:
     on, off = states(load(None, {}))
     assert on == {"mock"}
-    assert off == {kind for kind, known in all_providers().items() if known.base_url and known.key_required}
+    assert off == {
+        kind for kind, known in all_providers().items() if known.base_url and known.key_required and known.implied
+    }
 
 
 def test_without_a_file_every_provider_with_a_key_is_on() -> None:
@@ -185,7 +187,7 @@ def test_the_environment_overrides_three_keys(tmp_path: Path) -> None:
         ("pool: {connections: 0}", "pool.connections is 0; allowed: a whole number, 1 to 1000000"),
         ("pool: {queue: -1}", "pool.queue is -1; allowed: a whole number, 0 to 1000000"),
         ("drain: {grace: -1}", "drain.grace is -1; allowed: seconds, 0 to 86400"),
-        ("unsupported: warm", "unsupported is 'warm'; allowed: reject, drop, warn (did you mean warn?)"),
+        ("unsupported: warm", "unsupported is 'warm'; allowed: auto, reject, drop, warn (did you mean warn?)"),
         (
             "logging: {level: warn}",
             "logging.level is 'warn'; allowed: debug, info, warning, error (did you mean warning?)",
@@ -228,7 +230,7 @@ def test_the_environment_overrides_three_keys(tmp_path: Path) -> None:
         ),
         (
             "models: [{model: fast, targets: [{provider: mok, model: mock}]}]",
-            "models[0].targets[0].provider is 'mok'; allowed: anthropic, groq, mock, openai (did you mean mock?)",
+            "models[0].targets[0].provider is 'mok'; allowed: anthropic, cohere, gemini, groq, mock, openai (did you mean mock?)",
         ),
         (
             "models: [{model: fast, targets: [{provider: mock, model: a}, {provider: mock, model: b}]}]",

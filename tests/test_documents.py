@@ -139,8 +139,16 @@ def test_every_example_for_the_shell_is_tried() -> None:
     assert len(examples) == len(ASKING)
 
 
-def test_the_program_in_the_readme_works(sidecar: Running) -> None:
-    [program] = [block for block in blocks(README, "python") if "from openai import" in block]
-    done = perform([sys.executable, "-c"], program, sidecar)
+PROGRAMS = [block for block in blocks(README, "python") if "11411" in block]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=[block.split()[1] for block in PROGRAMS])
+def test_a_program_in_the_readme_works(program: str, sidecar: Running) -> None:
+    done = perform([sys.executable, "-W", "error::DeprecationWarning:__main__", "-c"], program, sidecar)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("You said: Hello\n")
+
+
+def test_the_same_question_is_asked_with_six_sdks() -> None:
+    sdks = {"openai", "anthropic", "google", "boto3", "ollama", "cohere"}
+    assert {name for name in sdks if any(f"import {name}" in text or f"from {name} " in text for text in PROGRAMS)} == sdks

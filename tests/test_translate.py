@@ -8,7 +8,7 @@ import pytest
 
 from proxy.call import Call, Client, Failure, Json
 from proxy.providers import Endpoint, Provider, all_providers
-from proxy.translate import DIALECTS, Plan, Unsupported, plan
+from proxy.translate import DIALECTS, Plan, Rules, Unsupported, plan
 
 HELLO: Json = {"role": "user", "content": "h\u00e9llo"}
 SPELLED = (
@@ -39,7 +39,7 @@ def plan_for(
 ) -> Plan:
     raw = body if isinstance(body, bytes) else orjson.dumps({"model": "fast", "messages": [HELLO], **body})
     call = call_of(raw)
-    made = plan(call, endpoint_of(provider), model, unsupported)
+    made = plan(call, endpoint_of(provider), model, Rules(unsupported))
     assert call.body is raw
     assert call.json == orjson.loads(raw)
     return made
@@ -52,7 +52,7 @@ def test_a_relay_sends_the_callers_own_bytes() -> None:
     made = plan_for(SPELLED, model="fast")
     assert made.relay
     assert made.body == SPELLED
-    assert (made.ours.name, made.theirs.name, made.dropped) == ("openai", "openai", [])
+    assert (made.ours.name, made.theirs.name, list(made.dropped)) == ("openai", "openai", [])
 
 
 def test_a_relay_under_another_name_changes_the_name_and_nothing_else() -> None:
@@ -142,8 +142,8 @@ def test_what_cannot_be_said_is_refused_where_that_is_the_rule() -> None:
     with pytest.raises(Failure) as caught:
         plan_for({"top_k": 5, "container": "c"}, unsupported="reject")
     failure = caught.value
-    assert (failure.kind, failure.param) == ("unsupported_capability", "top_k")
-    assert failure.detail == "there cannot honour top_k, container"
+    assert (failure.kind, failure.param) == ("unsupported_capability", "container")
+    assert failure.detail == "there cannot honour container, top_k"
     assert plan_for({"timeout": 5}, unsupported="reject").dropped == []
 
 

@@ -77,7 +77,7 @@ def _entries(config: Config, data: Mapping[str, Any], environ: Mapping[str, str]
 
 
 def _usual_entries() -> dict[str, ProviderEntry]:
-    return {kind: ProviderEntry() for kind, known in all_providers().items() if known.base_url}
+    return {kind: ProviderEntry() for kind, known in all_providers().items() if known.base_url and known.implied}
 
 
 def _filled(

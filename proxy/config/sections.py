@@ -37,6 +37,7 @@ def _about(description: str) -> Meta:
     return Meta(description=description)
 
 
+Unsupported = Literal["auto", "reject", "drop", "warn"]
 Hosts = Annotated[tuple[Host, ...], Meta(min_length=1, extra={"allowed": "a list of at least one host"})]
 
 
@@ -115,6 +116,17 @@ class Alias(Section, frozen=True):
             extra={"allowed": "exactly one target (balancing over several is not there yet)"},
         ),
     ]
+    unsupported: Annotated[Unsupported | None, _about("What differs from the key `unsupported`.")] = None
+
+
+class Fetching(Section, frozen=True):
+    """Images and files that a request gives by web address and a provider takes by value only."""
+
+    enabled: Annotated[bool, _about("Whether they are fetched at all.")] = True
+    allow_http: Annotated[bool, _about("Whether addresses without TLS are fetched.")] = False
+    allow_private: Annotated[bool, _about("Whether private and loopback addresses are fetched.")] = False
+    limit: Annotated[Size, _about("Largest content, in bytes.")] = 20 << 20
+    timeout: Annotated[Seconds, _about("Seconds for one address, redirects included.")] = 10.0
 
 
 class Drain(Section, frozen=True):
@@ -139,8 +151,13 @@ class Config(Section, frozen=True):
     models: Annotated[tuple[Alias, ...], _about("Aliases: model names of your own.")] = ()
     timeouts: Annotated[Timeouts, _about("How long to wait for a provider.")] = Timeouts()
     pool: Annotated[Pool, _about("The connections to each provider.")] = Pool()
-    unsupported: Annotated[
-        Literal["reject", "drop", "warn"], _about("What happens to a parameter that the target cannot honour.")
-    ] = "warn"
+    unsupported: Annotated[Unsupported, _about("What happens to a parameter that the target cannot honour.")] = "auto"
+    stream_usage: Annotated[
+        Literal["as_sent", "ask"],
+        _about("Whether streams are asked for their token counts where the application did not."),
+    ] = "as_sent"
+    fetch: Annotated[Fetching, _about("Fetching of images and files for providers that take no addresses.")] = (
+        Fetching()
+    )
     drain: Annotated[Drain, _about("How the process ends.")] = Drain()
     logging: Annotated[Logging, _about("What is written to standard error.")] = Logging()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
-from proxy.call import Failure, Json, Usage
+from proxy.call import Failure, Headers, Json, Usage
 
 #: What one event of a stream says about the attempt. `wait`: nothing yet. `spoken`: the model has begun, reasoning and
 #: tool calls count. `end`: the model has finished, or the stream says that it is complete.
@@ -67,25 +67,87 @@ class StreamRenderer(Protocol):
     def end(self) -> bytes: ...
 
 
+class Rendering(NamedTuple):
+    """A wire request. `dropped` names what could not be said, `translated` what is said in a way that the caller may want to
+    know of: a schema by a forced tool, a limit that was cut. Dotted names of unified fields, each once.
+    """
+
+    wire: Json
+    dropped: list[str]
+    translated: Sequence[str] = ()
+
+
+#: How a dialect takes a field of the unified form. `native`: same name, same meaning. `translated`: said otherwise. `ours`: for
+#: the proxy alone. A field that a dialect's table leaves out is not expressible: it is dropped and named, or refused.
+Support = Literal["native", "translated", "ours"]
+Framing = Literal["sse", "ndjson", "eventstream", "json_array"]
+
+
+class Speech(Protocol):
+    """How one operation is asked for and answered: a Dialect's own words for a chat, an Operation's for anything else."""
+
+    @property
+    def render_request(self) -> Callable[[Json, str], Rendering]: ...
+    @property
+    def parse_reply(self) -> Callable[[Json], Json]: ...
+    @property
+    def parse_usage(self) -> Callable[[Json], Usage | None]: ...
+    @property
+    def parse_request(self) -> Callable[[Json], Json]: ...
+    @property
+    def render_reply(self) -> Callable[[Json, Json], Json]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What can be asked for besides a chat, and is answered by one JSON object. The same words as a Dialect's own."""
+
+    render_request: Callable[[Json, str], Rendering]
+    parse_reply: Callable[[Json], Json]
+    parse_usage: Callable[[Json], Usage | None]
+    parse_request: Callable[[Json], Json]
+    render_reply: Callable[[Json, Json], Json]
+
+
+def no_headers(failure: Failure) -> Headers:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One dialect's functions, by role.
+    """One dialect's functions, by role. A chat's are here, those of other operations in `embeddings` and `count_tokens`.
 
-    render_request: (unified request, model) -> (wire request, names of fields that could not be said); changes no argument.
+    As the target's:
+    render_request: (unified request, model) -> Rendering; changes no argument. Failure("invalid_request") names a unified field
+                    that is wrong, Failure("unsupported_capability") one that can neither be said nor left out.
     parse_reply:    wire reply -> unified reply. Raises Failure when the reply breaks the protocol or is an error.
     parse_usage:    wire reply, or any stream payload as a dict -> Usage or None when it reports none.
     gather_usage:   the payloads of one answer that mention usage, in order -> Usage of the whole; never added up.
     parse_error:    (status, lower-case headers, body) -> Failure of the right kind, in the provider's words, with Retry-After.
     read_event:     one event of a stream -> Sign; raises Failure for an error event. For the opening, and a relay's end.
-    parse_request:  wire request -> unified request. Raises Failure("invalid_request") that names the field.
-    render_reply:   unified reply -> wire reply.
-    render_error:   Failure -> JSON body of an error answer (`Failure.status` is its HTTP status).
+    parser:         makes the parser of one stream.
+    needs_bytes:    kinds of parts ("image", "file", "audio") whose content it takes by value only, never by a web address.
+
+    As the client's:
+    parse_request:  wire request -> unified request. Raises Failure("invalid_request") that names the wire field.
+    render_reply:   (unified reply, unified request) -> wire reply.
+    renderer:       (unified request, seconds since the epoch) -> the renderer of one stream.
+    render_error:   Failure -> JSON body of an error answer (`Failure.status` is its HTTP status); `error_headers` go with it.
     render_error_event: Failure -> bytes of the in-band error event that ends a broken stream.
+
+    versions:       the header that says which version of it is spoken, and those that are known.
+    model_in_path:  the wire request holds neither `model` nor `stream`: both are said by the path.
+    own:            request fields of its own that no other dialect knows. They stand in a unified request under their own names;
+                    no other dialect's render_request is shown them.
+    stateful:       of these, what refers to something that lies with the provider: another dialect refuses it, for leaving it out
+                    would ask another question.
+    usage_mark:     bytes that every stream payload has which reports usage.
+    support:        what it can say of the unified form (capabilities.py names the rows).
     """
 
     name: str
-    framing: Literal["sse", "ndjson", "eventstream"]
-    render_request: Callable[[Json, str], tuple[Json, list[str]]]
+    framing: Framing
+    render_request: Callable[[Json, str], Rendering]
     parse_reply: Callable[[Json], Json]
     parse_usage: Callable[[Json], Usage | None]
     gather_usage: Callable[[Sequence[Json]], Usage | None]
@@ -93,7 +155,23 @@ class Dialect:
     read_event: Callable[[Event], Sign]
     parser: Callable[[], StreamParser]
     parse_request: Callable[[Json], Json]
-    render_reply: Callable[[Json], Json]
-    renderer: Callable[[Json], StreamRenderer]
+    render_reply: Callable[[Json, Json], Json]
+    renderer: Callable[[Json, int], StreamRenderer]
     render_error: Callable[[Failure], Json]
     render_error_event: Callable[[Failure], bytes]
+    support: Mapping[str, Support]
+    own: frozenset[str] = frozenset()
+    stateful: frozenset[str] = frozenset()
+    usage_mark: bytes = b"usage"
+    needs_bytes: frozenset[str] = frozenset()
+    model_in_path: bool = False
+    versions: tuple[str, frozenset[str]] | None = None
+    error_headers: Callable[[Failure], Headers] = no_headers
+    embeddings: Operation | None = None
+    count_tokens: Operation | None = None
+    completions: Operation | None = None
+
+    def operation(self, name: str) -> Speech | None:
+        """Its words for an operation; None when it has none."""
+        found: Speech | None = self if name == "chat" else getattr(self, name, None)
+        return found

@@ -12,6 +12,14 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
+from typing import NamedTuple
+
+
+class Way(NamedTuple):
+    """In which dialect, and on which path below base_url."""
+
+    dialect: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,15 +27,20 @@ class Provider:
     """What is known of a provider before anyone configures it.
 
     base_url:  as the provider's official SDK takes it; None where the operator must give it.
-    paths:     operation -> path below base_url. `models` is the listing that costs nothing.
+    dialect:   the one it is spoken to in, unless the caller's own is among `also`.
+    paths:     operation -> path below base_url, `{model}` for the model. `chat.stream` where a stream has a path of its own.
+               `models` is the listing that costs nothing.
+    also:      dialect -> the paths of another dialect that it speaks.
     key_env:   variables that may hold the key, the first one set wins.
     auth:      a name in signing.SIGNERS.
-    headers:   sent with every request.
-    passes:    headers of the caller that go on to the provider, lower case.
+    headers:   sent with every request, lower case.
+    passes:    headers of the caller that go on to the provider, lower case; they go before `headers`.
     models:    patterns (fnmatch) of bare model names that belong to it.
     refuses:   unified fields the provider answers with an error; they are dropped and named in the receipt.
     accepts:   extras of the unified form that the provider takes as they are.
     renames:   unified field -> the provider's spelling of it.
+    implied:   whether it is on, once it has its key, where the configuration names no providers at all.
+    stream_usage: whether a stream tells its usage when asked by `stream_options.include_usage`.
     docs:      the page that these facts come from.
     """
 
@@ -35,6 +48,7 @@ class Provider:
     docs: str
     base_url: str | None = None
     paths: Mapping[str, str] = field(default_factory=lambda: OPENAI_PATHS)
+    also: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     key_env: tuple[str, ...] = ()
     key_required: bool = True
     auth: str = "bearer"
@@ -45,12 +59,33 @@ class Provider:
     accepts: frozenset[str] = frozenset()
     renames: Mapping[str, str] = field(default_factory=dict)
 
+    stream_usage: bool = False
+    implied: bool = True
+
+    def way(self, dialect: str, operation: str, stream: bool) -> Way | None:
+        """How it is asked for an operation: in the caller's dialect if it speaks that, else in its own, else in any.
+
+        None when it has no such operation.
+        """
+        for known in dict.fromkeys((dialect, self.dialect, *self.also)):
+            paths = self.paths if known == self.dialect else self.also.get(known, {})
+            if operation in paths:
+                return Way(known, (paths.get(f"{operation}.stream") if stream else None) or paths[operation])
+        return None
+
     def claims(self, model: str) -> bool:
         """Whether a bare model name is known to be this provider's."""
         return any(fnmatchcase(model, pattern) for pattern in self.models)
 
 
-OPENAI_PATHS: Mapping[str, str] = {"chat": "/chat/completions", "models": "/models"}
+OPENAI_PATHS: Mapping[str, str] = {
+    "chat": "/chat/completions",
+    "completions": "/completions",
+    "embeddings": "/embeddings",
+    "models": "/models",
+}
+#: OpenAI's Responses API, for those who have it.
+RESPONSES_PATHS: Mapping[str, str] = {"chat": "/responses", "count_tokens": "/responses/input_tokens"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ PROVIDER = Provider(
     dialect="anthropic",
     docs="https://docs.claude.com/en/api/messages",
     base_url="https://api.anthropic.com",
-    paths={"chat": "/v1/messages", "models": "/v1/models"},
+    paths={"chat": "/v1/messages", "count_tokens": "/v1/messages/count_tokens", "models": "/v1/models"},
     key_env=("ANTHROPIC_API_KEY",),
     auth="x-api-key",
     headers={"anthropic-version": "2023-06-01"},
-    passes=frozenset({"anthropic-beta"}),
+    passes=frozenset({"anthropic-beta", "anthropic-version"}),
     models=("claude-*",),
 )

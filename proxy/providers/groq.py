@@ -12,4 +12,5 @@ PROVIDER = Provider(
     base_url="https://api.groq.com/openai/v1",
     key_env=("GROQ_API_KEY",),
     refuses=frozenset({"logprobs", "logit_bias", "top_logprobs"}),
+    stream_usage=True,
 )

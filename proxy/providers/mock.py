@@ -9,4 +9,5 @@ PROVIDER = Provider(
     key_required=False,
     auth="none",
     models=("mock-*", "mock"),
+    stream_usage=True,
 )

@@ -7,4 +7,5 @@ PROVIDER = Provider(
     docs="https://platform.openai.com/docs/api-reference/chat",
     key_required=False,
     accepts=frozenset({"top_k"}),
+    stream_usage=True,
 )

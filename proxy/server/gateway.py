@@ -8,29 +8,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
 
 import orjson
 from aiohttp import web
 
-from proxy.call import Call, Failure, Handler, Json, Outcome, Target
-from proxy.dialects import Dialect
-from proxy.receipt import render_receipt, safe
+from proxy.call import Call, Failure, Handler, Outcome
+from proxy.dialects.checks import check_version
+from proxy.receipt import render_receipt
+from proxy.server.answers import advice, answer, error_body
 from proxy.server.client import OpenResponse
 from proxy.server.connection import ClientConnection, Request
-from proxy.server.request import model_of, parse_json, path_of, request_id, timeout_of
-from proxy.server.routes import CALLS, MODELS, Door
+from proxy.server.elsewhere import Router, answer_elsewhere
+from proxy.server.request import check_model, model_of, parse_json, request_id, timeout_of
+from proxy.server.routes import CALLS, Door, find_door
 from proxy.translate import DIALECTS
+from proxy.wire.framing import FRAMINGS
 
 log = logging.getLogger(__name__)
-
-RETRY = frozenset({"retry-after", "retry-after-ms"})
-JSON_TYPE = ("content-type", "application/json")
-
-
-class Router(Protocol):
-    def resolve(self, model: str) -> tuple[Target, ...]: ...
-    def models(self) -> list[dict[str, Any]]: ...
 
 
 class Gateway:
@@ -75,7 +69,7 @@ class Gateway:
         """Whether the connection lives on; the response is then on the wire."""
         head = request.head
         client = OpenResponse(request, connection)
-        door = (CALLS.get(head.path) or CALLS.get(path_of(head))) if head.method == "POST" else None
+        door = (CALLS.get(head.path) or find_door(head.path)) if head.method == "POST" else None
         return self._elsewhere(request, client) if door is None else self._serve(request, client, door)
 
     # ---- a call
@@ -83,7 +77,8 @@ class Gateway:
     async def _serve(self, request: Request, client: OpenResponse, door: Door) -> bool:
         began = self._time()
         caller = request.head.headers
-        call = Call(request_id(caller), door.dialect, door.operation, b"", {}, "", False, caller, client, began)
+        dialect, operation, model, stream = door
+        call = Call(request_id(caller), dialect, operation, b"", {}, model, stream, caller, client, began)
         self.calls.add(call)
         end: Outcome | Failure | None = None
         try:
@@ -125,9 +120,21 @@ class Gateway:
             raise Failure("draining", detail, retry_after=self.draining) from None
 
     def _understand(self, call: Call) -> None:
-        call.json = parse_json(call.body)
-        call.model = model_of(call.json)
-        call.json = DIALECTS[call.dialect].parse_request(call.json)
+        dialect = DIALECTS[call.dialect]
+        if dialect.versions is not None:
+            header, known = dialect.versions
+            check_version(header, call.caller.get(header), known)
+        wire = parse_json(call.body)
+        if not call.model:
+            call.model = model_of(wire)
+        elif not dialect.model_in_path and wire.get("model") != call.model:
+            wire["model"] = call.model
+            call.body = orjson.dumps(wire)
+        speech = dialect.operation(call.operation)
+        assert speech is not None
+        call.json = speech.parse_request(wire)
+        if dialect.model_in_path:
+            call.json |= {"model": check_model(call.model), "stream": call.stream}
         call.stream = call.json.get("stream") is True
         call.timeout = timeout_of(call.json) if "timeout" in call.json else None
         call.targets = self.router.resolve(call.model)
@@ -154,22 +161,8 @@ class Gateway:
         client.keep_alive = False
         return Failure("request_too_large", f"the request body is longer than {self._body_limit} bytes")
 
-    # ---- what is no call
-
     async def _elsewhere(self, request: Request, client: OpenResponse) -> bool:
-        path, method = path_of(request.head), request.head.method
-        if path in MODELS and method == "GET":
-            answer(client, 200, {"object": "list", "data": self.router.models()}, [])
-        elif path in CALLS or path in MODELS:
-            allowed = "POST" if path in CALLS else "GET"
-            failure = Failure("invalid_request", f"{safe(path)} takes {allowed}, not {method}", status=405)
-            answer(client, 405, DIALECTS["openai"].render_error(failure), [("allow", allowed)])
-        else:
-            doors = ", ".join(sorted({*CALLS, *MODELS}))
-            failure = Failure(
-                "invalid_request", f"there is nothing at {safe(path)[:200]}; there is {doors}", status=404
-            )
-            answer(client, 404, DIALECTS["openai"].render_error(failure), [])
+        await answer_elsewhere(request, client, self.router)
         if not request.body.is_eof():
             client.keep_alive = False
         await client.finish()
@@ -182,38 +175,12 @@ class Gateway:
         dialect = DIALECTS[call.dialect]
         if not client.started:
             body = error_body(call, dialect, failure)
-            answer(client, failure.status, body, [*advice(failure), *render_receipt(call, self._time())])
+            headers = [*dialect.error_headers(failure), *advice(failure), *render_receipt(call, self._time())]
+            answer(client, failure.status, body, headers)
             await client.finish()
         elif failure.told:
             await client.finish()
         else:
             if call.stream and not failure.midway:
-                client.write(b"\n\n" + dialect.render_error_event(failure))
+                client.write(FRAMINGS[dialect.framing].gap + dialect.render_error_event(failure))
             client.cut()
-
-
-def error_body(call: Call, dialect: Dialect, failure: Failure) -> Json | bytes:
-    """Where the provider speaks the caller's dialect and the fault is the caller's, the provider's own bytes say it best."""
-    endpoint = call.target.endpoint if call.target is not None else None
-    same = endpoint is not None and endpoint.provider.dialect == call.dialect
-    if same and failure.party == "caller" and failure.provider_body.startswith((b"{", b"[")):
-        return failure.provider_body
-    return dialect.render_error(failure)
-
-
-def advice(failure: Failure) -> list[tuple[str, str]]:
-    """Headers by which SDKs decide what to do next."""
-    headers = []
-    if failure.retry_after is not None:
-        headers.append(("retry-after", str(max(1, -int(-failure.retry_after // 1)))))
-        headers.append(("retry-after-ms", str(round(failure.retry_after * 1000))))
-    if failure.party in ("operator", "caller") or failure.kind == "budget_exceeded":
-        headers.append(("x-should-retry", "false"))
-    return [*headers, *(pair for pair in failure.headers if pair[0] not in RETRY)]
-
-
-def answer(client: OpenResponse, status: int, body: Json | bytes, headers: list[tuple[str, str]]) -> None:
-    data = body if isinstance(body, bytes) else orjson.dumps(body)
-    client.start(status, [JSON_TYPE, ("content-length", str(len(data))), *headers])
-    if client.request.head.method != "HEAD":  # RFC 9110, section 9.3.2: all of the answer but its body
-        client.write(data)

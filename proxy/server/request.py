@@ -1,4 +1,4 @@
-"""What a request says of itself, before anyone knows who will answer it: its path, its id, its JSON, its model, its timeout.
+"""What a request says of itself, before anyone knows who will answer it: its id, its JSON, its model, its timeout.
 
 Nothing here reads from a connection. What is wrong is a Failure that says what would be right.
 """
@@ -9,18 +9,11 @@ from collections.abc import Mapping
 from random import getrandbits
 
 import orjson
-from aiohttp.http_parser import RawRequestMessage
 
 from proxy.call import Failure, Json
 
 LONGEST_ID = 128
 LONGEST_MODEL = 256
-
-
-def path_of(head: RawRequestMessage) -> str:
-    """Without the query. RFC 9112, section 3.2.2: a request may name its whole URL."""
-    path = head.path.partition("?")[0]
-    return path if path.startswith("/") else head.url.raw_path
 
 
 def request_id(headers: Mapping[str, str]) -> str:
@@ -46,6 +39,10 @@ def model_of(wire: Json) -> str:
     model = wire.get("model")
     if type(model) is not str or not model:
         raise Failure("invalid_request", "model must be a string that names a model", param="model")
+    return check_model(model)
+
+
+def check_model(model: str) -> str:
     if len(model) > LONGEST_MODEL or not model.isprintable():
         raise Failure("invalid_request", f"model must be at most {LONGEST_MODEL} printable characters", param="model")
     return model

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proxy.call import Call, Failure, Usage
+from proxy.call import Call, Failure, Json, Usage
 from proxy.dialects import Dialect, TextLane
-from proxy.dialects.openai.stream import ChunkRenderer
 from proxy.translate import Plan
 from proxy.upstream.meter import Meter
-from proxy.wire.sse import Reader, TooLong
+from proxy.wire.events import Event, FrameError
+from proxy.wire.framing import FRAMINGS
 
+#: The largest event of a stream.
+LARGEST = 16 << 20
 #: Stands for a text where only the bytes around it are wanted; behind it comes no other text.
 MARK = "outrider-text"
 
@@ -50,14 +52,14 @@ class Relay:
 class Translation:
     """The target's events in, the client's events out, through the hub."""
 
-    __slots__ = ("_parser", "_reader", "_renderer")
+    __slots__ = ("_call", "_framing", "_parser", "_reader", "_renderer")
 
     def __init__(self, plan: Plan, call: Call, created: int) -> None:
-        self._reader = Reader()
+        self._call = call
+        self._framing = FRAMINGS[plan.theirs.framing]
+        self._reader = self._framing.reader(LARGEST)
         self._parser = plan.theirs.parser()
-        self._renderer = plan.ours.renderer(call.json)
-        if isinstance(self._renderer, ChunkRenderer):
-            self._renderer.created = created
+        self._renderer = plan.ours.renderer(call.json, created)
 
     def feed(self, data: bytes) -> bytes:
         held: list[bytes] = []
@@ -85,8 +87,11 @@ class Translation:
         said: list[bytes] = []
         try:
             for event in self._reader.feed(data):
-                said += map(self._renderer.feed, self._parser.feed(event))
-        except TooLong as error:
+                for chunk in self._parser.feed(event):
+                    if not chunk.get("id") or not chunk.get("model"):
+                        name_answer(chunk, self._call)
+                    said.append(self._renderer.feed(chunk))
+        except FrameError as error:
             raise Failure("provider_error", f"the provider sent {error}") from None
         finally:
             # An error event does not take back what was said before it.
@@ -95,12 +100,18 @@ class Translation:
 
     def _around(self, lane: TextLane) -> tuple[bytes, bytes]:
         """What stands before and behind the text in the rendering of a chunk of text."""
-        before, _, after = self._renderer.feed(lane.chunk(MARK)).rpartition(MARK.encode())
+        chunk = lane.chunk(MARK)
+        name_answer(chunk, self._call)
+        before, _, after = self._renderer.feed(chunk).rpartition(MARK.encode())
         return before, after
 
     def end(self) -> bytes:
-        last = b"".join(map(self._renderer.feed, self._parser.end()))
-        return last + self._renderer.end()
+        rest = self._reader.end()
+        last = self._framing.last_may_be_open and rest.strip()
+        chunks = [*(self._parser.feed(Event("", rest)) if last else ()), *self._parser.end()]
+        for chunk in chunks:
+            name_answer(chunk, self._call)
+        return b"".join(map(self._renderer.feed, chunks)) + self._renderer.end()
 
     def usage(self, call: Call) -> Usage | None:
         return self._parser.usage
@@ -108,6 +119,12 @@ class Translation:
     def midway(self) -> bool:
         """Never: only whole events are said."""
         return False
+
+
+def name_answer(answer: Json, call: Call) -> None:
+    """Some dialects' answers, whole or chunk by chunk, say neither which answer they are nor of which model."""
+    answer["id"] = answer.get("id") or f"chatcmpl-{call.id}"
+    answer["model"] = answer.get("model") or call.model
 
 
 class Opening:
@@ -119,7 +136,7 @@ class Opening:
     __slots__ = ("_left", "_read_event", "_reader", "over", "spoken")
 
     def __init__(self, theirs: Dialect, limit: int = 64 * 1024) -> None:
-        self._reader = Reader(limit=max(limit, 1 << 20))
+        self._reader = FRAMINGS[theirs.framing].reader(max(limit, 1 << 20))
         self._read_event = theirs.read_event
         self._left = limit
         self.over = False
@@ -130,7 +147,7 @@ class Opening:
         self._left -= len(data)
         try:
             events = self._reader.feed(data)
-        except TooLong as error:
+        except FrameError as error:
             raise Failure("provider_error", f"the provider sent {error}") from None
         for event in events:
             if self._read_event(event) != "wait":

@@ -8,24 +8,33 @@ Failures leave here as exceptions, and so does cancellation: either way the prov
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import orjson
 
-from proxy.call import Call, Failure, Headers, Outcome
+from proxy.call import Call, Failure, Headers, Json, Outcome, Target
+from proxy.estimate import estimate_prompt
 from proxy.receipt import passed_headers, render_receipt
-from proxy.translate import Plan, Unsupported, encode, plan
-from proxy.upstream.body import Opening, Relay, Translation
+from proxy.translate import DIALECTS, Plan, Rules, encode, has_way, plan, to_fetch
+from proxy.upstream.answer import LARGEST, is_stream, load_reply, read_whole
+from proxy.upstream.body import Opening, Relay, Translation, name_answer
 from proxy.upstream.connection import Connection, Stale
 from proxy.upstream.road import Road
-from proxy.upstream.secrecy import Secrets
+from proxy.upstream.withhold import WithholdingRelay
+from proxy.wire.framing import FRAMINGS
 
 #: A whole reply up to this size is held, so that what is wrong with it is known before the client hears of it.
 WHOLE = 1 << 20
-#: A reply that has to be translated is never larger.
-LARGEST = 64 << 20
 ERROR_BODY = 64 * 1024
-EVENT_STREAM = [("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")]
+CHARSETS = {"sse": "; charset=utf-8", "json_array": "; charset=utf-8"}
+STREAM_HEADERS: Mapping[str, Headers] = {
+    name: [("content-type", framing.content_type + CHARSETS.get(name, "")), ("cache-control", "no-cache")]
+    for name, framing in FRAMINGS.items()
+}
+
+
+#: The request with every web address of the given kinds replaced by what lies there, and the names of what was.
+Fetch = Callable[[Json, frozenset[str]], Awaitable[tuple[Json, list[str]]]]
 
 
 class Exchange:
@@ -37,13 +46,15 @@ class Exchange:
     def __init__(
         self,
         roads: Mapping[str, Road],
-        unsupported: Unsupported,
+        rules: Rules,
+        fetch: Fetch,
         loop: asyncio.AbstractEventLoop,
         time: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
         self._roads = roads
-        self._unsupported = unsupported
+        self._rules = rules
+        self._fetch = fetch
         self._loop = loop
         self._time = time
         self._wall = wall
@@ -51,18 +62,20 @@ class Exchange:
     async def __call__(self, call: Call) -> Outcome:
         assert call.target is not None
         road = self._roads[call.target.name]
+        if call.operation == "count_tokens" and not has_way(call, road.endpoint.provider):
+            return await self._count(call)
         call.attempts += 1
-        words = plan(call, road.endpoint, call.target.model, self._unsupported)
-        call.dropped = words.dropped
+        words = await self._plan(call, call.target, road)
+        call.dropped, call.translated = words.dropped, words.translated
         deadline = self._time() + road.timeouts.total
         if call.deadline is not None and call.deadline < deadline:
             deadline = call.deadline
-        connection = await self._ask(call, road, words.body, deadline)
+        connection = await self._ask(call, road, words, deadline)
         reuse = False
         try:
             if connection.status >= 300:
                 raise await self._refusal(words, connection, road)
-            answer = self._stream if call.stream and is_event_stream(connection) else self._whole
+            answer = self._stream if call.stream and is_stream(connection, words.theirs) else self._whole
             outcome = await answer(call, words, connection, road)
             reuse = connection.done()
         except Failure as failure:
@@ -75,9 +88,33 @@ class Exchange:
         await call.client.finish()
         return outcome
 
-    async def _ask(self, call: Call, road: Road, body: bytes, deadline: float) -> Connection:
+    async def _count(self, call: Call) -> Outcome:
+        """Nobody there counts tokens: the answer is an estimate, and says so."""
+        counted = {"object": "token_count", "prompt_tokens": estimate_prompt(call.json)}
+        speech = DIALECTS[call.dialect].operation(call.operation)
+        assert speech is not None
+        body = orjson.dumps(speech.render_reply(counted, call.json))
+        call.translated = ("count_tokens",)
+        head = [("content-type", "application/json"), ("content-length", str(len(body)))]
+        call.client.start(200, [*head, ("x-outrider-estimated", "true"), *render_receipt(call, self._time())])
+        call.client.write(body)
+        await call.client.finish()
+        return Outcome(200, None, call.target, None, 0)
+
+    async def _plan(self, call: Call, target: Target, road: Road) -> Plan:
+        """What to say. Content that this provider takes by value only is fetched first."""
+        rules = self._rules if target.rules is None else target.rules
+        kinds = to_fetch(call, road.endpoint.provider)
+        if not kinds:
+            return plan(call, road.endpoint, target.model, rules)
+        unified, fetched = await self._fetch(call.json, kinds)
+        words = plan(call, road.endpoint, target.model, rules, unified)
+        words.translated = [*words.translated, *fetched]
+        return words
+
+    async def _ask(self, call: Call, road: Road, words: Plan, deadline: float) -> Connection:
         """Send, and wait for the head of the answer. A connection that died while idle is replaced, once."""
-        request = road.request(call, body)
+        request = road.request(call, words)
         first_byte = road.timeouts.first_byte if call.stream else road.timeouts.total
         for fresh in (False, True):
             call.phase = "connecting"
@@ -109,10 +146,10 @@ class Exchange:
     # ---- a stream
 
     async def _stream(self, call: Call, words: Plan, connection: Connection, road: Road) -> Outcome:
-        body = Relay(words.theirs) if words.relay else Translation(words, call, int(self._wall()))
+        body = self._body(call, words)
         try:
             held = await self._open(call, words, connection, body, road.timeouts.opening)
-            self._start(call, connection, road, EVENT_STREAM)
+            self._start(call, connection, road, STREAM_HEADERS[words.ours.framing])
             call.client.follow(connection)
             call.client.write(held)
             call.phase = "streaming"
@@ -127,6 +164,11 @@ class Exchange:
             call.client.follow(None)
             call.usage = body.usage(call)
         return Outcome(200, call.usage, call.target, call.ttft, call.attempts)
+
+    def _body(self, call: Call, words: Plan) -> Relay | Translation:
+        if not words.relay:
+            return Translation(words, call, int(self._wall()))
+        return WithholdingRelay(words.theirs) if words.withhold else Relay(words.theirs)
 
     async def _open(
         self, call: Call, words: Plan, connection: Connection, body: Relay | Translation, limit: float
@@ -176,13 +218,14 @@ class Exchange:
             return await self._long(call, road, connection, body)
         reply = load_reply(connection, body, road.secrets)
         if call.stream:
-            words.theirs.parse_reply(reply)
+            words.hear.parse_reply(reply)
             raise Failure("provider_error", "the provider answered a request for a stream with a whole reply")
-        call.usage = words.theirs.parse_usage(reply)
-        unified = words.theirs.parse_reply(reply)
+        call.usage = words.hear.parse_usage(reply)
+        unified = words.hear.parse_reply(reply)
         if not words.relay:
             unified["created"] = unified.get("created") or int(self._wall())
-            body = encode(words.ours.render_reply(unified), "provider_error", "the provider's reply")
+            name_answer(unified, call)
+            body = encode(words.say.render_reply(unified, call.json), "provider_error", "the provider's reply")
         self._start(call, connection, road, [("content-type", "application/json"), ("content-length", str(len(body)))])
         call.client.write(body)
         return Outcome(200, call.usage, call.target, None, call.attempts)
@@ -202,30 +245,3 @@ class Exchange:
     def _start(self, call: Call, connection: Connection, road: Road, headers: Headers) -> None:
         theirs = road.secrets.hide_in_headers(passed_headers(connection.headers))
         call.client.start(connection.status, [*headers, *theirs, *render_receipt(call, self._time())])
-
-
-def is_event_stream(connection: Connection) -> bool:
-    return dict(connection.headers).get("content-type", "").startswith("text/event-stream")
-
-
-async def read_whole(connection: Connection, limit: int) -> bytes:
-    """The answer's body, or of a longer one what has come when the limit is passed."""
-    pieces, size = [], 0
-    while size <= limit and (data := await connection.read()):
-        pieces.append(data)
-        size += len(data)
-    return b"".join(pieces)
-
-
-def load_reply(connection: Connection, body: bytes, secrets: Secrets) -> dict[str, object]:
-    if not connection.complete:
-        raise Failure("provider_error", f"the provider's reply is longer than {LARGEST} bytes")
-    try:
-        reply = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        reply = None
-    if not isinstance(reply, dict):
-        words = " ".join(secrets.hide_bytes(body[:1200]).decode("utf-8", "replace").split())[:300]
-        detail = f"the provider's reply is not a JSON object: {words or 'it is empty'}"
-        raise Failure("provider_error", detail, provider_status=200)
-    return reply

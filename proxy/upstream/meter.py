@@ -5,13 +5,15 @@ No event in between is ever parsed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import orjson
 
 from proxy.call import Call, Failure, Json, Usage
 from proxy.dialects import Dialect
-from proxy.wire.sse import Event, Reader, read_block
+from proxy.wire.events import Event, FrameError
+from proxy.wire.framing import FRAMINGS
 
 #: Bytes that are kept of the beginning and of the end. Few: what is kept has left the processor's cache when it is freed,
 #: and a relay of many streams feels that.
@@ -21,6 +23,8 @@ TAIL = 2048
 FRESH = 4096
 #: The last event is kept whole up to this length.
 LONGEST = 64 * 1024
+#: Most of an event that is read at all: more is never kept.
+LARGEST = 1 << 20
 #: Rough length of a token in bytes of a JSON request, for providers that say nothing.
 BYTES_PER_TOKEN = 4
 
@@ -28,10 +32,12 @@ BYTES_PER_TOKEN = 4
 class Meter:
     """`note` every piece in order, then ask for `usage`, and `verdict` at a clean end. `pass_on` notes, then writes."""
 
-    __slots__ = ("_dialect", "_forgotten", "_head", "_kept", "_kept_size", "_limit", "write")
+    __slots__ = ("_clean", "_dialect", "_forgotten", "_framing", "_head", "_kept", "_kept_size", "_limit", "write")
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
+        self._framing = FRAMINGS[dialect.framing]
+        self._clean = True  # what is kept begins with an event
         self._head = b""
         self._kept: list[bytes] = []
         self._kept_size = 0
@@ -58,13 +64,17 @@ class Meter:
         self.write(data)
 
     def _compact(self) -> None:
-        """Keep the end, from the blank line that the last event begins behind, unless that event is too long to keep."""
+        """Keep the end, from the beginning of the last event, unless that event is too long to keep."""
         kept = b"".join(self._kept)
         if len(self._head) < HEAD:
             self._head += kept[: HEAD - len(self._head)]
-        cut = max(len(kept) - TAIL, 0)
-        start = kept.rfind(b"\n\n", 0, cut)
-        tail = kept[start if start >= 0 and len(kept) - start <= LONGEST else cut :]
+        last = max(len(kept) - TAIL, 0)
+        mark = self._framing.mark
+        start = kept.rfind(mark, 0, last) if mark else -1
+        tail = kept[start + len(mark) :] if start >= 0 else self._framing.cut(kept, last)
+        self._clean = tail is not None and len(tail) <= LONGEST
+        if tail is None or not self._clean:
+            tail = kept[last:]
         self._limit = max(TAIL + FRESH, 2 * len(tail))
         self._forgotten += len(kept) - len(tail)
         self._kept = [tail]
@@ -72,7 +82,10 @@ class Meter:
 
     def usage(self, call: Call) -> Usage:
         """As reported; else an estimate, marked as such."""
-        payloads = [payload for event in self._events() if (payload := load_usage(event)) is not None]
+        mark = self._dialect.usage_mark
+        payloads = [payload for event in self._events() if (payload := load_usage(event, mark)) is not None]
+        if not payloads and (last := find_usage(b"".join(self._kept))) is not None:
+            payloads = [last]
         return self._dialect.gather_usage(payloads) or self._estimate(call)
 
     def verdict(self) -> None:
@@ -91,42 +104,60 @@ class Meter:
             raise Failure("provider_stream_cut", "the provider's stream ended before the model had finished")
 
     def midway(self) -> bool:
-        """Whether the last piece left an event unfinished whose data had begun: a blank line would complete it."""
-        tail = b"".join(self._kept).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        _, boundary, rest = tail.rpartition(b"\n\n")
-        return read_block(rest) is not None or (not boundary and self._forgotten > 0)
+        """Whether the last piece left an event unfinished whose data had begun, so that nothing can be added to it."""
+        tail = b"".join(self._kept)
+        if not self._clean:
+            rest = self._framing.resume(tail)
+            return rest is None or (bool(rest) and self._framing.midway(rest))
+        return self._framing.midway(tail)
 
     def _events(self) -> list[Event]:
-        return Reader().feed(self._head) + self._tail_events()
+        return self._read(self._head) + self._tail_events()
 
     def _tail_events(self) -> list[Event]:
         tail = b"".join(self._kept)
-        if self.size > len(tail):
-            # The tail begins somewhere inside an event: drop that one.
-            tail = tail.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
-        return Reader().feed(tail)
+        # One that begins somewhere inside an event: drop that one.
+        return self._read(tail if self._clean else self._framing.resume(tail) or b"")
+
+    def _read(self, data: bytes) -> list[Event]:
+        """What is whole in `data`. The pieces of a provider that breaks its framing are read as far as they go."""
+        reader = self._framing.reader(LARGEST)
+        try:
+            events = reader.feed(data)
+        except FrameError:
+            return []
+        rest = reader.end().strip() if self._framing.last_may_be_open else b""
+        return [*events, Event("", rest)] if rest else events
 
     def _is_end_of_event(self) -> bool:
         """Whether the tail is nothing but the end of one event, whole but longer than what is kept."""
-        tail = b"".join(self._kept)
-        if self.size == len(tail):
-            return False
-        _, blank, rest = tail.replace(b"\r\n", b"\n").partition(b"\n\n")
-        return bool(blank) and not rest
+        return not self._clean and self._framing.resume(b"".join(self._kept)) == b""
 
     def _estimate(self, call: Call) -> Usage:
-        events = len(Reader().feed(self._head)) or len(self._tail_events())
+        events = len(self._read(self._head)) or len(self._tail_events())
         sampled = len(self._head) or self.size
         output = round(self.size * events / sampled) if sampled else 0
         return Usage(input=len(call.body) // BYTES_PER_TOKEN, output=output, estimated=True)
 
 
-def load_usage(event: Event) -> Json | None:
+def load_usage(event: Event, mark: bytes) -> Json | None:
     """The payload of an event that mentions usage."""
-    if b"usage" not in event.data:
+    if mark not in event.data:
         return None
     try:
         payload = orjson.loads(event.data)
     except orjson.JSONDecodeError:
         return None
     return payload if isinstance(payload, dict) else None
+
+
+def find_usage(tail: bytes) -> Json | None:
+    """The last `usage` object in the end of an event whose beginning was too far away to keep."""
+    place = tail.rfind(b'"usage":')
+    if place < 0:
+        return None
+    try:
+        usage, _ = json.JSONDecoder().raw_decode(tail[place + 8 :].lstrip().decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    return {"usage": usage} if isinstance(usage, dict) else None

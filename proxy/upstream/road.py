@@ -8,6 +8,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import quote
 
 from yarl import URL
 
@@ -15,12 +16,15 @@ from proxy import __version__
 from proxy.call import Call
 from proxy.providers import Endpoint
 from proxy.signing import CREDENTIALS, SIGNERS
+from proxy.translate import Plan
 from proxy.upstream.pool import Pool
 from proxy.upstream.secrecy import Secrets
+from proxy.wire.framing import FRAMINGS
 
 #: W3C trace context goes through whoever traces: https://www.w3.org/TR/trace-context/.
 ALWAYS_PASSED = ("traceparent", "tracestate")
 FORBIDDEN = ("\r", "\n", "\0")
+REMEMBERED = 256
 
 
 class Timeouts(NamedTuple):
@@ -44,21 +48,43 @@ class Road:
         self.timeouts = timeouts
         self.secrets = Secrets(endpoint)
         provider = endpoint.provider
-        self._passes = tuple(sorted(provider.passes - CREDENTIALS)) + ALWAYS_PASSED
-        base = URL(endpoint.base_url)
-        self._heads = {name: fixed_head(endpoint, base, path, proxy) for name, path in provider.paths.items()}
+        taken = CREDENTIALS | {name.lower() for name in endpoint.headers}
+        self._passes = tuple(sorted(provider.passes - taken)) + ALWAYS_PASSED
+        #: What a header says that the caller may say otherwise.
+        self._defaults = {
+            name: f"{name}: {value}\r\n" for name, value in provider.headers.items() if name in self._passes
+        }
+        self._base = URL(endpoint.base_url)
+        self._proxy = proxy
+        self._heads: dict[tuple[str, str], str] = {}
 
-    def request(self, call: Call, body: bytes) -> bytes:
+    def request(self, call: Call, words: Plan) -> bytes:
         """Head and body of `call` as one piece, ready for the transport."""
-        head = self._heads[call.operation]
-        accept = "text/event-stream" if call.stream else "application/json"
+        assert call.target is not None
+        body, model = words.body, call.target.model
+        name = model if "{" in words.path else ""
+        head = self._heads.get((words.path, name)) or self._head(words.path, name)
+        accept = FRAMINGS[words.theirs.framing].content_type if call.stream else "application/json"
         caller = call.caller
         passed = "".join(
-            [f"{name}: {caller[name]}\r\n" for name in self._passes if name in caller and is_clean(caller[name])]
+            [
+                f"{name}: {caller[name]}\r\n"
+                if name in caller and is_clean(caller[name])
+                else self._defaults.get(name, "")
+                for name in self._passes
+            ]
         )
         return (
             f"{head}accept: {accept}\r\n{passed}content-length: {len(body)}\r\n\r\n".encode("latin-1", "replace") + body
         )
+
+    def _head(self, path: str, model: str) -> str:
+        """Made once for each path and model that is asked for, of which there are few; forgotten when there are many."""
+        if len(self._heads) >= REMEMBERED:
+            self._heads.clear()
+        head = fixed_head(self.endpoint, self._base, path.replace("{model}", quote(model, safe="")), self._proxy)
+        self._heads[path, model] = head
+        return head
 
 
 def is_clean(value: str) -> bool:
@@ -77,7 +103,9 @@ def fixed_head(endpoint: Endpoint, base: URL, path: str, proxy: URL | None) -> s
         "content-type": "application/json",
         "accept-encoding": "identity",
     }
-    headers |= {name.lower(): value for name, value in (*endpoint.provider.headers.items(), *endpoint.headers.items())}
+    provider = endpoint.provider
+    headers |= {name: value for name, value in provider.headers.items() if name not in provider.passes}
+    headers |= {name.lower(): value for name, value in endpoint.headers.items()}
     headers |= signature(endpoint)
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"POST {target} HTTP/1.1\r\n{lines}"

@@ -10,18 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, cast
+from typing import cast
+
+from proxy.wire.events import Event, TooLong
 
 BOM = b"\xef\xbb\xbf"
-
-
-class TooLong(ValueError):
-    """An event grew past the limit of the reader."""
-
-
-class Event(NamedTuple):
-    name: str
-    data: bytes
 
 
 #: What the class does when it is called, without the call of Python that it makes.

@@ -1,7 +1,7 @@
 """The command: `python -m tests.bench`, or `make bench`. One run, one table; the exit status is 1 when a bar is missed.
 
-python -m tests.bench                                  all of it, about five minutes
-python -m tests.bench --quick                          less of everything, under a minute; noisy
+python -m tests.bench                                  all of it, about eight minutes
+python -m tests.bench --quick                          less of everything, about two minutes; noisy
 python -m tests.bench --rows requests-32,events-128    only these cells
 python -m tests.bench --write docs/performance.md      put the table into the page
 """
@@ -27,11 +27,12 @@ import uvloop
 
 from tests.bench.load import BenchError
 from tests.bench.processes import Processes
+from tests.bench.results import Results
 from tests.bench.rounds import Bench, Plan
-from tests.bench.table import CELLS, Results, missed, render
+from tests.bench.table import CELLS, missed, render
 
-FULL = Plan(seconds=3.0, rounds=3, starts=5, calls=100_000, cells=frozenset(CELLS))
-QUICK = Plan(seconds=0.4, rounds=2, starts=3, calls=20_000, cells=frozenset(CELLS))
+FULL = Plan(seconds=3.0, pair_seconds=1.0, rounds=3, starts=5, calls=100_000, cells=frozenset(CELLS))
+QUICK = Plan(seconds=0.4, pair_seconds=0.3, rounds=2, starts=3, calls=20_000, cells=frozenset(CELLS))
 DESCRIPTORS = 4096
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
@@ -39,7 +40,8 @@ BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 def plan(options: argparse.Namespace) -> Plan:
     chosen = QUICK if options.quick else FULL
     cells = options.rows or chosen.cells
-    return replace(chosen, seconds=options.seconds or chosen.seconds, cells=cells, log_level=options.log)
+    chosen = replace(chosen, cells=cells, log_level=options.log)
+    return replace(chosen, seconds=options.seconds, pair_seconds=options.seconds) if options.seconds else chosen
 
 
 def rows(text: str) -> frozenset[str]:
@@ -52,7 +54,7 @@ def rows(text: str) -> frozenset[str]:
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m tests.bench", description="What Outrider costs, beside its neighbours.")
-    parser.add_argument("--quick", action="store_true", help="less of everything: under a minute, and noisy")
+    parser.add_argument("--quick", action="store_true", help="less of everything: about two minutes, and noisy")
     parser.add_argument("--seconds", type=float, help="how long each cell is measured")
     parser.add_argument("--rows", type=rows, metavar="NAME,...", help=f"only these: {', '.join(CELLS)}")
     parser.add_argument(
@@ -98,8 +100,8 @@ def notes(chosen: Plan) -> list[str]:
     return [
         f"{now:%Y-%m-%d %H:%M} UTC, {processor()}, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}",
-        f"{chosen.rounds} rounds, {chosen.seconds:g} s a cell; the table holds medians of the rounds; "
-        "a ratio is taken within each round, and the median of the ratios is judged",
+        f"{chosen.rounds} rounds, {chosen.seconds:g} s a cell, {chosen.pair_seconds:g} s for a pair's; the tables hold "
+        "medians of the rounds; a ratio is taken within each round, and the median of the ratios is judged",
         f"Outrider's log level: {chosen.log_level}" + (" (a line for each call)" if chosen.log_level == "info" else ""),
     ]
 

@@ -10,9 +10,12 @@ import asyncio
 import http.client
 import json
 import time
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
-from tests.bench.load import PATIENCE, BenchError, Caller, Load, Stream, connect, request
+from tests.bench.applications import Application
+from tests.bench.load import PATIENCE, BenchError, Caller, Load, Stream, connect
 from tests.bench.measure import Meter, Reading, memory
 from tests.bench.wires import TEXT, TOKENS
 
@@ -20,6 +23,17 @@ WARM = 0.25
 BATCH = 50
 #: Calls per second below which counting them out is given up.
 SLOWEST = 1000
+
+
+class Place(NamedTuple):
+    """Who asks where for what."""
+
+    port: int
+    application: Application
+    model: str
+
+    def request(self, *, stream: bool = False) -> bytes:
+        return self.application.request(self.model, stream=stream)
 
 
 class Flow(NamedTuple):
@@ -48,10 +62,10 @@ class EventCell(NamedTuple):
         return self.latencies[min(int(len(self.latencies) * q), len(self.latencies) - 1)] / 1e3
 
 
-async def requests(port: int, model: str, connections: int, seconds: float, meter: Meter) -> RequestCell:
+async def requests(place: Place, connections: int, seconds: float, meter: Meter) -> RequestCell:
     """A closed loop over keep-alive connections."""
     load = Load()
-    await connect(load, Caller, port, [request(model)] * connections)
+    await connect(load, Caller, place.port, [place.request()] * connections)
     await load.run(WARM)
     before, replies = meter.read(), load.replies
     await load.run(seconds)
@@ -62,26 +76,27 @@ async def requests(port: int, model: str, connections: int, seconds: float, mete
     return RequestCell(replies / reading.at * 1e9, replies, reading)
 
 
-async def calls(port: int, models: tuple[str, ...], connections: int, count: int) -> None:
-    """About `count` calls and not fewer; each connection keeps to one of the models."""
-    load = Load()
-    await connect(load, Caller, port, [request(models[n % len(models)]) for n in range(connections)])
+async def calls(places: Sequence[Place], connections: int, count: int) -> None:
+    """About `count` calls and not fewer; `connections` to each of the places."""
+    load, opened = Load(), connections * len(places)
+    for place in places:
+        await connect(load, Caller, place.port, [place.request()] * connections)
     deadline = time.monotonic() + PATIENCE + count / SLOWEST
     while load.replies < count:
         await load.run(0.02)
         if time.monotonic() > deadline:
             raise BenchError(f"only {load.replies} of {count} calls were answered in time")
-    await _finish(load, connections)
+    await _finish(load, opened)
 
 
-async def events(port: int, model: str, flow: Flow, seconds: float, meter: Meter, upstream: int) -> EventCell:
+async def events(place: Place, flow: Flow, seconds: float, meter: Meter, upstream: int) -> EventCell:
     """Open every stream, pace them from the upstream's control path, then end them well."""
     load = Load()
-    payload = request(model, stream=True)
+    payload = place.request(stream=True)
     for first in range(0, flow.streams, BATCH):
         batch = min(BATCH, flow.streams - first)
         load.expect(batch)
-        await connect(load, Stream, port, [payload] * batch)
+        await connect(load, partial(Stream, place.application), place.port, [payload] * batch)
         await load.settled("openings")
     await control(upstream, f"/bench/pace/{flow.rate}/{flow.burst}")
     cell = await _watch(load, seconds, meter)
@@ -120,17 +135,16 @@ async def control(upstream: int, path: str) -> bytes:
     return body
 
 
-def check(port: int, model: str) -> None:
+def check(place: Place) -> None:
     """One call whose answer is read closely: text and token counts must be the provider's."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    body = request(model).partition(b"\r\n\r\n")[2]
-    connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+    connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=PATIENCE)
+    body = place.application.ask(place.model, False)
+    connection.request("POST", place.application.target(place.model), body, {"Content-Type": "application/json"})
     answer = connection.getresponse()
     text = answer.read()
     connection.close()
+    asked = f"{place.application.target(place.model)} on port {place.port} for {place.model}"
     if answer.status != 200:
-        raise BenchError(f"{model} on port {port}: not a 200 but {answer.status}: {text[:1000]!r}")
-    reply = json.loads(text)
-    tokens = (reply["usage"]["prompt_tokens"], reply["usage"]["completion_tokens"])
-    if reply["choices"][0]["message"]["content"] != TEXT or tokens != TOKENS:
-        raise BenchError(f"{model} on port {port}: not what the provider said: {text[:1000]!r}")
+        raise BenchError(f"{asked}: not a 200 but {answer.status}: {text[:1000]!r}")
+    if place.application.read(json.loads(text)) != (TEXT, TOKENS):
+        raise BenchError(f"{asked}: not what the provider said: {text[:1000]!r}")

@@ -7,46 +7,23 @@ wrong answer must never look good in the table. What is measured while they run,
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, cast
 
+from tests.bench.applications import Application
 from tests.bench.wires import OPENED
 
 PATIENCE = 20.0
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_STAMP = re.compile(rb"t=(\d{16});")
 _OPENED = OPENED.encode()
 
 
 class BenchError(Exception):
     """The run cannot be trusted: a refused, cut, incomplete or wrong answer, or a process that did not start."""
-
-
-def request(model: str, *, stream: bool = False) -> bytes:
-    """One call as an OpenAI SDK sends it, head and body."""
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [
-            {"role": "system", "content": "You answer in three sentences and never ask back."},
-            {"role": "user", "content": "I am going to walk along the coast in May. What should I pack?"},
-        ],
-        "max_tokens": 256,
-        "temperature": 0.2,
-    }
-    if stream:
-        body |= {"stream": True, "stream_options": {"include_usage": True}}
-    payload = json.dumps(body).encode()
-    head = (
-        b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
-        b"Authorization: Bearer sk-application\r\nContent-Type: application/json\r\n"
-        b"User-Agent: OpenAI/Python 3.52.0\r\nContent-Length: %d\r\n\r\n"
-    )
-    return head % len(payload) + payload
 
 
 class Load:
@@ -143,8 +120,9 @@ class Caller(Connection):
 class Stream(Connection):
     """Reads one stream: its opening, its stamped events, its proper end."""
 
-    def __init__(self, load: Load, payload: bytes) -> None:
+    def __init__(self, application: Application, load: Load, payload: bytes) -> None:
         super().__init__(load, payload)
+        self._application = application
         self._open = False
         self._tail = b""
 
@@ -156,7 +134,7 @@ class Stream(Connection):
         if not self._open:
             self._read_opening(data)
             return
-        stamps = _STAMP.findall(data)
+        stamps = self._application.stamp.findall(data)
         self._load.events += len(stamps)
         self._load.latencies += [now - int(stamp) for stamp in stamps]
         self._rest = data[data.rfind(b"\n") + 1 :]
@@ -174,13 +152,13 @@ class Stream(Connection):
             self._load.fail(f"not a 200: {data[:500]!r}")
 
     def _end(self) -> None:
-        if b"data: [DONE]\n\n" not in self._tail:
-            self._load.fail(f"a stream ended without [DONE]: {self._tail[-500:]!r}")
+        if not self._application.ended(self._tail):
+            self._load.fail(f"a stream did not end as its dialect has it: {self._tail[-500:]!r}")
         self.close()
         self._load.arrived()
 
 
-async def connect(load: Load, kind: type[Connection], port: int, payloads: Iterable[bytes]) -> None:
+async def connect(load: Load, kind: Callable[[Load, bytes], Connection], port: int, payloads: Iterable[bytes]) -> None:
     """One connection for each payload; each begins at once."""
     loop = asyncio.get_running_loop()
     for payload in payloads:

@@ -1,8 +1,8 @@
 """Starting and stopping the programs that are measured, each on its core, each until it answers.
 
 A process is started with the affinity of its core, with a clean environment (no keys, no proxies), and its output in a
-file that is shown when it fails. Outrider's configuration is written here: two providers that are both the fake
-upstream, every policy at its default. `Processes` is a context manager and stops what it started, last first.
+file that is shown when it fails. Outrider's configuration is written here: a provider of each kind, all of them the
+fake upstream, every policy at its default. `Processes` is a context manager and stops what it started, last first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,12 @@ listen: {{hosts: [127.0.0.1], port: {port}}}
 ops: {{hosts: [127.0.0.1], port: {ops}}}
 providers:
   openai: {{api_key: sk-bench, base_url: "http://127.0.0.1:{upstream}/v1"}}
-  claude: {{kind: anthropic, api_key: sk-bench, base_url: "http://127.0.0.1:{upstream}"}}
+  compatible: {{kind: openai_compatible, api_key: sk-bench, base_url: "http://127.0.0.1:{upstream}/v1"}}
+  anthropic: {{api_key: sk-bench, base_url: "http://127.0.0.1:{upstream}"}}
+  gemini: {{api_key: sk-bench, base_url: "http://127.0.0.1:{upstream}"}}
+  bedrock: {{api_key: sk-bench, base_url: "http://127.0.0.1:{upstream}"}}
+  ollama: {{base_url: "http://127.0.0.1:{upstream}"}}
+  cohere: {{api_key: sk-bench, base_url: "http://127.0.0.1:{upstream}"}}
 pool: {{connections: 1100}}
 logging: {{level: {log_level}}}
 """

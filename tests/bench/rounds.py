@@ -1,6 +1,7 @@
 """What is measured in which order: a round takes each cell for every column in turn, so that all meet the same machine.
 
-A column is a port and a model: no proxy, nginx, bare aiohttp, and Outrider twice, once for each provider.
+A column is a place to ask: no proxy, nginx, bare aiohttp, and Outrider twice, once for each of two providers. Behind these
+come the pairs of dialects, each a column of its own, in shorter cells and with the neighbours measured again.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench import cells, nginx
+from tests.bench.applications import APPLICATIONS
+from tests.bench.cells import Place
 from tests.bench.measure import Meter, Reading, memory
+from tests.bench.pairs import EVENTS, MODELS, PAIRS, REQUESTS
 from tests.bench.processes import Process, Processes, free_ports, outrider, python
-from tests.bench.table import COLUMNS, Results
+from tests.bench.results import Results
+from tests.bench.table import COLUMNS
 
-RELAYED, TRANSLATED = "openai:gpt-bench", "claude:claude-bench"
+RELAYED, TRANSLATED = MODELS["openai"], MODELS["anthropic"]
 CONNECTIONS = {"requests-1": 1, "requests-32": 32}
 #: So few events that no core comes near its end. Five streams get one each in the same millisecond: spread evenly,
 #: most of what a proxy pays for an event is being woken by the kernel, which all pay and which hides their difference.
@@ -29,9 +34,10 @@ FLOWS = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long (seconds for each cell) and how often; `calls` is for the growth of memory."""
+    """How long (seconds for each cell, and for each of a pair) and how often; `calls` is for the growth of memory."""
 
     seconds: float
+    pair_seconds: float
     rounds: int
     starts: int
     calls: int
@@ -42,8 +48,7 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Column:
     name: str
-    port: int
-    model: str
+    place: Place
     process: Process | None
 
 
@@ -59,12 +64,13 @@ class Bench:
         self._cores = cores
         self._say = say
         self._columns: list[Column] = []
+        self._pairs: list[Column] = []
         self.results = Results()
 
     async def run(self) -> None:
         await self._start()
-        for column in self._columns:
-            cells.check(column.port, column.model)
+        for column in (*self._columns, *self._pairs):
+            cells.check(column.place)
         if "growth" in self._plan.cells:
             await self._growth()
         for number in range(1, self._plan.rounds + 1):
@@ -72,6 +78,9 @@ class Bench:
                 if cell in self._plan.cells:
                     self._say(f"round {number} of {self._plan.rounds}: {cell}")
                     await self._cell(cell)
+            if "pairs" in self._plan.cells:
+                self._say(f"round {number} of {self._plan.rounds}: pairs")
+                await self._pair_cells()
         self._subtract()
 
     async def _start(self) -> None:
@@ -81,11 +90,14 @@ class Bench:
             "upstream", python("upstream", upstream), self._cores[1], upstream, self._folder
         )
         through_nginx, through_bare, port, ops = ports
-        self._columns.append(Column("direct", upstream, RELAYED, None))
+        self._columns.append(Column("direct", Place(upstream, APPLICATIONS["openai"], RELAYED), None))
         await self._proxy(nginx.command(self._folder, through_nginx, upstream), through_nginx, {"nginx": RELAYED})
         await self._proxy(python("bare", through_bare, upstream), through_bare, {"bare": RELAYED})
         models = {"relayed": RELAYED, "translated": TRANSLATED}
         await self._proxy(outrider(self._folder, port, ops, upstream, self._plan.log_level), port, models, ops)
+        if "pairs" in self._plan.cells:
+            places = {pair.name: Place(port, APPLICATIONS[pair.application], pair.model) for pair in PAIRS}
+            self._pairs = [Column(name, place, self._columns[-1].process) for name, place in places.items()]
 
     async def _proxy(
         self, command: list[str] | None, port: int, models: dict[str, str], ready: int | None = None
@@ -103,22 +115,36 @@ class Bench:
                 self.results.add("start.ms", name, process.seconds * 1e3)
             if left:
                 self._processes.stop(process)
-        self._columns += [Column(column, port, model, process) for column, model in models.items()]
+        places = {column: Place(port, APPLICATIONS["openai"], model) for column, model in models.items()}
+        self._columns += [Column(column, place, process) for column, place in places.items()]
         if "idle" in self._plan.cells:
             self.results.add("idle.rss", name, memory(process.pid).rss)
             self.results.add("idle.pss", name, memory(process.pid).pss)
 
     async def _cell(self, cell: str) -> None:
         for column in self._columns:
-            gc.collect()
-            meter = Meter(column.process.pid if column.process else None, (os.getpid(), self._upstream.pid))
             if cell in CONNECTIONS:
-                await self._requests(cell, column, meter)
+                await self._requests(cell, column, CONNECTIONS[cell], self._plan.seconds)
             else:
-                await self._events(cell, column, meter)
+                await self._events(cell, column, FLOWS[cell], self._plan.seconds)
 
-    async def _requests(self, cell: str, column: Column, meter: Meter) -> None:
-        taken = await cells.requests(column.port, column.model, CONNECTIONS[cell], self._plan.seconds, meter)
+    async def _pair_cells(self) -> None:
+        """All pairs' requests and then all pairs' events, each beside the neighbour that they are compared with."""
+        seconds = self._plan.pair_seconds
+        for column in (*self._named("bare"), *self._pairs):
+            await self._requests(REQUESTS, column, CONNECTIONS["requests-32"], seconds)
+        for column in (*self._named("nginx"), *self._pairs):
+            await self._events(EVENTS, column, FLOWS["events-128"], seconds)
+
+    def _named(self, *names: str) -> list[Column]:
+        return [column for column in self._columns if column.name in names]
+
+    def _meter(self, column: Column) -> Meter:
+        gc.collect()
+        return Meter(column.process.pid if column.process else None, (os.getpid(), self._upstream.pid))
+
+    async def _requests(self, cell: str, column: Column, connections: int, seconds: float) -> None:
+        taken = await cells.requests(column.place, connections, seconds, self._meter(column))
         self._add(cell, column, "rate", taken.per_second)
         self._add(cell, column, "around", 100 * taken.reading.around / taken.reading.at)
         if column.process:
@@ -126,9 +152,8 @@ class Bench:
             self._add(cell, column, "capacity", taken.replies / taken.reading.cpu * 1e9)
             self._add(cell, column, "busy", 100 * taken.reading.cpu / taken.reading.at)
 
-    async def _events(self, cell: str, column: Column, meter: Meter) -> None:
-        flow, seconds = FLOWS[cell], self._plan.seconds
-        taken = await cells.events(column.port, column.model, flow, seconds, meter, self._upstream_port)
+    async def _events(self, cell: str, column: Column, flow: cells.Flow, seconds: float) -> None:
+        taken = await cells.events(column.place, flow, seconds, self._meter(column), self._upstream_port)
         self._add(cell, column, "rate", len(taken.latencies) / taken.reading.at * 1e9)
         self._add(cell, column, "p50", taken.quantile(0.5))
         self._add(cell, column, "p99", taken.quantile(0.99))
@@ -154,14 +179,16 @@ class Bench:
 
         Before anything else is measured: what a thousand streams leave free in the heap would hide a leak.
         """
-        relayed, translated = (column for column in self._columns if column.name in ("relayed", "translated"))
-        assert relayed.process is not None
+        both = self._named("relayed", "translated")
+        process = both[0].process
+        assert process is not None
         self._say(f"{self._plan.calls:,} calls, for growth of memory")
         first = self._plan.calls // 10
-        await cells.calls(relayed.port, (relayed.model, translated.model), 32, first)
-        warm = memory(relayed.process.pid).rss
-        await cells.calls(relayed.port, (relayed.model, translated.model), 32, self._plan.calls - first)
-        after = memory(relayed.process.pid)
+        places = [column.place for column in both]
+        await cells.calls(places, 16, first)
+        warm = memory(process.pid).rss
+        await cells.calls(places, 16, self._plan.calls - first)
+        after = memory(process.pid)
         self.results.add("growth.calls", "relayed", self._plan.calls)
         self.results.add("growth.mb", "relayed", after.rss - warm)
         self.results.add("growth.peak", "relayed", after.peak)

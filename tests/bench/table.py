@@ -1,15 +1,15 @@
-"""From numbers to the printed table: what was measured in which round, medians, ratios, and the bars' verdicts.
+"""From numbers to the printed page: the rows and columns, the bars and their verdicts, and behind them the pairs of dialects.
 
-Pure arithmetic and text; it knows nothing of how a number came about. A ratio is taken within each round, where both
-sides met the same machine, and the median of the rounds' ratios is what a bar judges.
+Nothing but text; it knows nothing of how a number came about.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from statistics import median
+from dataclasses import dataclass
+
+from tests.bench.pairs import PAIR_BARS, lines
+from tests.bench.results import Bar, Results
 
 COLUMNS = {
     "direct": "no proxy",
@@ -66,28 +66,7 @@ ROWS: tuple[Row, ...] = (
     Row("growth.peak", "growth", "highest resident until then, MB", 1),
     Row("start.ms", "start", "exec to ready, ms"),
 )
-CELLS = tuple(dict.fromkeys(row.cells for row in ROWS))
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A promise: the value of a row and column, or its ratio to the column `against`, stays on one side of `limit`."""
-
-    row: str
-    column: str
-    limit: float
-    against: str | None = None
-    at_least: bool = False
-
-    @property
-    def title(self) -> str:
-        row = next(row.title for row in ROWS if row.key == self.row)
-        return f"{COLUMNS[self.column]}: {row}" + (f", over {COLUMNS[self.against]}" if self.against else "")
-
-    def verdict(self, value: float | None) -> str:
-        if value is None:
-            return "not measured"
-        return "pass" if (value >= self.limit if self.at_least else value <= self.limit) else "MISS"
+CELLS = (*dict.fromkeys(row.cells for row in ROWS), "pairs")
 
 
 BARS: tuple[Bar, ...] = (
@@ -107,41 +86,6 @@ BARS: tuple[Bar, ...] = (
 )
 
 
-@dataclass(slots=True)
-class Results:
-    """Every number by row and column, one for each round; `absent` says why a column has none."""
-
-    values: dict[str, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
-    absent: dict[str, str] = field(default_factory=dict)
-
-    def add(self, row: str, column: str, value: float) -> None:
-        self.values[row][column].append(value)
-
-    def rounds(self, row: str, column: str) -> list[float]:
-        return self.values.get(row, {}).get(column, [])
-
-    def median(self, row: str, column: str) -> float | None:
-        rounds = self.rounds(row, column)
-        return median(rounds) if rounds else None
-
-    def ratio(self, row: str, column: str, against: str) -> float | None:
-        """The median of the rounds' ratios; None unless both sides were measured in every round."""
-        mine, theirs = self.rounds(row, column), self.rounds(row, against)
-        if not mine or len(mine) != len(theirs):
-            return None
-        return median(a / b for a, b in zip(mine, theirs, strict=True))
-
-    def subtract(self, row: str, column: str, less: str, into: str) -> None:
-        """Fill the row `into` with this column's values less those of another, round by round."""
-        for mine, theirs in zip(self.rounds(row, column), self.rounds(row, less), strict=True):
-            self.add(into, column, mine - theirs)
-
-    def measured(self, bar: Bar) -> float | None:
-        if bar.against:
-            return self.ratio(bar.row, bar.column, bar.against)
-        return self.median(bar.row, bar.column)
-
-
 def disturbed(results: Results) -> str | None:
     """A warning when something else had the proxies' core: the neighbours tell, having no second thread to wait for."""
     rows = [row for row in results.values if row.endswith(".waited")]
@@ -152,7 +96,7 @@ def disturbed(results: Results) -> str | None:
 
 
 def missed(results: Results) -> list[Bar]:
-    return [bar for bar in BARS if bar.verdict(results.measured(bar)) == "MISS"]
+    return [bar for bar in (*BARS, *PAIR_BARS) if results.verdict(bar) == "MISS"]
 
 
 def align(lines: list[list[str]]) -> list[str]:
@@ -167,15 +111,17 @@ def _pad(line: list[str], widths: list[int]) -> Iterable[str]:
 
 
 def render(results: Results, notes: Iterable[str]) -> str:
-    """The whole printed page: notes, the table of medians, the bars."""
+    """The whole printed page: notes, the table of medians, the bars, the table of pairs."""
     warning = disturbed(results)
-    return "\n".join(
-        [*notes, *([warning] if warning else []), "", *align(_table(results)), "", *align(_bars(results)), ""]
-    )
+    tables = [table for table in (_table(results), _bars(results), lines(results)) if table]
+    said = [line for table in tables for line in ("", *align(table))]
+    return "\n".join([*notes, *([warning] if warning else []), *said, ""])
 
 
 def _table(results: Results) -> list[list[str]]:
     rows = [row for row in ROWS if row.key in results.values]
+    if not rows:
+        return []
     return [["", *COLUMNS.values()]] + [[row.title, *(_cell(results, row, c) for c in COLUMNS)] for row in rows]
 
 
@@ -186,9 +132,13 @@ def _cell(results: Results, row: Row, column: str) -> str:
 
 def _bars(results: Results) -> list[list[str]]:
     return [["bar", "limit", "measured", "verdict"]] + [
-        [bar.title, _limit(bar), _measured(bar, results.measured(bar)), bar.verdict(results.measured(bar))]
-        for bar in BARS
+        [_title(bar), _limit(bar), _measured(bar, results.measured(bar)), results.verdict(bar)] for bar in BARS
     ]
+
+
+def _title(bar: Bar) -> str:
+    row = next(row.title for row in ROWS if row.key == bar.row)
+    return f"{COLUMNS[bar.column]}: {row}" + (f", over {COLUMNS[bar.against]}" if bar.against else "")
 
 
 def _limit(bar: Bar) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench.table import BARS, COLUMNS, ROWS, Bar, Results, align, missed, render
+from tests.bench.results import Bar, Results
+from tests.bench.table import BARS, COLUMNS, ROWS, align, missed, render
 
 RATE = "requests-32.rate"
 

@@ -1,6 +1,6 @@
-"""The fake provider: the cheapest server that can speak both wires, so that what is measured is what stands before it.
+"""The fake provider: the cheapest server that can speak every wire, so that what is measured is what stands before it.
 
-Raw protocol on uvloop; requests are recognised by their path and by `"stream": true`. Streams send their opening at
+Raw protocol on uvloop; requests are recognised by their path, streams by it or by `"stream": true`. Streams send their opening at
 once and are then paced together by one clock: at each tick the next few streams in turn get one event each, its own
 write, with CLOCK_MONOTONIC (which all processes of a machine share) inside its text.
 `GET /bench/pace/RATE/BURST` sets events per second over all streams and how many of them get one at a tick;
@@ -21,7 +21,8 @@ from typing import cast
 
 import uvloop
 
-from tests.bench.wires import WIRES, Wire, answer
+from tests.bench.framing import Wire, answer
+from tests.bench.wires import BY_BODY, STREAMS
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _STREAM = re.compile(rb'"stream"\s*:\s*true')
@@ -73,7 +74,7 @@ class Pacer:
         for _ in range(min(self._clock.ticks() * self._burst, len(self._streams))):
             self._turn = (self._turn + 1) % len(self._streams)
             wire, transport = self._streams[self._turn]
-            transport.write(b"%b%016d%b" % (wire.before, time.monotonic_ns(), wire.after))
+            transport.write(wire.say(time.monotonic_ns()))
             self._sent += 1
 
     def stop(self) -> int:
@@ -110,13 +111,15 @@ class Connection(asyncio.Protocol):
 
     def _request(self, data: bytes) -> None:
         line = data[: data.index(b"\r\n")].split(b" HTTP/")[0]
-        wire = WIRES.get(line.split(b"?")[0])
-        if wire is None:
+        path = line.partition(b" ")[2].partition(b"?")[0]
+        if path in STREAMS:
+            self._pacer.open(STREAMS[path], self._transport)
+        elif path not in BY_BODY:
             self._transport.write(answer(self._control(line)))
         elif _STREAM.search(data):
-            self._pacer.open(wire, self._transport)
+            self._pacer.open(BY_BODY[path], self._transport)
         else:
-            self._transport.write(wire.reply)
+            self._transport.write(BY_BODY[path].reply)
 
     def _control(self, line: bytes) -> bytes:
         if line.startswith(b"GET /bench/pace/"):

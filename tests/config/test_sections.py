@@ -24,6 +24,7 @@ DEFAULTS_IN_WORDS: dict[str, Any] = {
     "the provider's own": None,
     "those of `timeouts`": Timeouts(),
     "those of `pool`": Pool(),
+    "the key `unsupported`": None,
     "required": msgspec.NODEFAULT,
 }
 

@@ -94,8 +94,8 @@ class Caller:
     def send(self, data: bytes) -> None:
         self._writer.write(data)
 
-    def post(self, body: Body, headers: Mapping[str, str] | None = None) -> None:
-        self.send(http(body, headers))
+    def post(self, body: Body, headers: Mapping[str, str] | None = None, path: str = CHAT) -> None:
+        self.send(http(body, headers, path))
 
     def no_more(self) -> None:
         """Close the way there; the way back stays open."""
@@ -168,8 +168,8 @@ class Caller:
         body, complete = await self.rest()
         return Answer(status, headers, body, complete)
 
-    async def ask(self, body: Body, headers: Mapping[str, str] | None = None) -> Answer:
-        self.post(body, headers)
+    async def ask(self, body: Body, headers: Mapping[str, str] | None = None, path: str = CHAT) -> Answer:
+        self.post(body, headers, path)
         return await self.answer()
 
     async def everything(self) -> bytes:

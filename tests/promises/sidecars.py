@@ -25,7 +25,7 @@ import yaml
 from proxy import logs
 from proxy.app import Sidecar
 from proxy.config import load
-from tests.promises.caller import Answer, Body, Caller, get, until
+from tests.promises.caller import CHAT, Answer, Body, Caller, get, until
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 20.0
@@ -69,11 +69,11 @@ class Running:
         self._callers.append(await Caller.connect(self.port, receive_buffer))
         return self._callers[-1]
 
-    async def ask(self, body: Body, headers: Mapping[str, str] | None = None) -> Answer:
+    async def ask(self, body: Body, headers: Mapping[str, str] | None = None, path: str = CHAT) -> Answer:
         """One call on a connection of its own."""
         caller = await Caller.connect(self.port)
         try:
-            return await caller.ask(body, headers)
+            return await caller.ask(body, headers, path)
         finally:
             caller.hang_up()
 

@@ -15,6 +15,8 @@ import pytest
 from proxy.server.connection import ClientConnection
 from proxy.upstream.connection import Connection
 from tests.promises.caller import Caller, chat, http, until
+from tests.promises.dialects import WIRES, alone, like, speaking_alone
+from tests.promises.dialects.wire import Wire
 from tests.promises.sidecars import InLoop, anthropic_like, openai_like, sidecar
 from tests.promises.upstream import Provider
 from tests.promises.wires import OPENAI_OPENING, anthropic_opening, anthropic_word, openai_word
@@ -261,6 +263,50 @@ async def test_what_a_relayed_stream_had_said_is_estimated(tmp_path: Path) -> No
         it.caller.hang_up()
         await is_left(it, "streaming")
         assert await it.running.counted("llm_tokens_completion") > 0
+
+
+async def leave_mid_stream(provider: Provider, running: InLoop, ours: Wire, theirs: Wire, how: str) -> None:
+    """Behind the first word, and inside the second."""
+    said = theirs.stream(["one", "two"])
+    caller = await running.caller()
+    caller.post(ours.ask("up:m", True), ours.headers, ours.path_to("up:m", True))
+    link = (await provider.asked()).link
+    link.start(theirs.content_type)
+    link.chunk(b"".join([*said.opening, said.words[0]]))
+    assert (await caller.head()).status == 200
+    assert await caller.chunk()
+    link.chunk(said.words[1][:-9])
+    HANGING_UP[how](caller)
+    await link.is_closed()
+    await is_left(Scene(provider, running, caller), "streaming")
+
+
+@pytest.mark.parametrize("how", HANGING_UP)
+@pytest.mark.parametrize("dialect", WIRES)
+async def test_in_the_middle_of_every_relay(dialect: str, how: str, turns: Turns, tmp_path: Path) -> None:
+    wire = WIRES[dialect]
+    async with Provider() as provider, sidecar(tmp_path, {"up": like(wire, provider.url)}) as running:
+        turns.tick()
+        await leave_mid_stream(provider, running, wire, wire, how)
+        turns.stop()
+        assert turns.closed[0] - turns.noticed[0] <= 1
+
+
+CROSSED = [("openai", "ollama"), ("anthropic", "bedrock"), ("bedrock", "cohere"), ("gemini_array", "responses")]
+
+
+@pytest.mark.parametrize("how", HANGING_UP)
+@pytest.mark.parametrize(("client", "target"), CROSSED)
+async def test_in_the_middle_of_a_translation(
+    client: str, target: str, how: str, turns: Turns, tmp_path: Path
+) -> None:
+    theirs = WIRES[target]
+    with speaking_alone():
+        async with Provider() as provider, sidecar(tmp_path, {"up": alone(theirs, provider.url)}) as running:
+            turns.tick()
+            await leave_mid_stream(provider, running, WIRES[client], theirs, how)
+            turns.stop()
+            assert turns.closed[0] - turns.noticed[0] <= 1
 
 
 async def test_a_call_after_an_abandoned_one_gets_a_connection_of_its_own(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.promises.caller import chat
-from tests.promises.sidecars import anthropic_like, openai_like, sidecar
+from tests.promises.dialects import WIRES, alone, like, pairs, speaking_alone
+from tests.promises.dialects.wire import BROKEN, Error, Wire
+from tests.promises.sidecars import InLoop, anthropic_like, openai_like, sidecar
 from tests.promises.upstream import Provider
 from tests.promises.wires import OPENAI_OPENING, anthropic_event, anthropic_opening, openai_chunk, sse
 
@@ -111,3 +113,53 @@ async def test_a_whole_reply_that_is_no_reply(like: Callable[..., dict[str, Any]
         for stream in (False, True):
             answer = await running.ask(chat(stream=stream))
             assert (answer.status, answer.error["type"]) == (502, "provider_error")
+
+
+async def check(running: InLoop, provider: Provider, ours: Wire, theirs: Wire, error: Error) -> None:
+    """At once, and after everything that comes before the model's first word: an answer with the status of the error."""
+    opening = [] if theirs.name == "gemini_array" else theirs.stream(["word"]).opening
+    for before in {b"", b"".join(opening)}:
+        provider.answer = lambda asked, said=before + error.event: asked.link.stream(said, theirs.content_type)  # type: ignore[misc]
+        answer = await running.ask(ours.ask("up:m", True), ours.headers, ours.path_to("up:m", True))
+        assert (answer.status, answer.complete) == (error.status, True), answer.body
+        assert answer.headers["content-type"] == "application/json"
+        assert ours.words_of(answer.json) == BROKEN
+    await running.is_idle()
+    assert await running.counted("llm_requests_failure", kind=error.kind) > 0
+
+
+@pytest.mark.parametrize("dialect", WIRES)
+async def test_the_errors_of_every_relay(dialect: str, tmp_path: Path) -> None:
+    wire = WIRES[dialect]
+    async with Provider() as provider, sidecar(tmp_path, {"up": like(wire, provider.url)}) as running:
+        for error in wire.errors.values():
+            await check(running, provider, wire, wire, error)
+
+
+@pytest.mark.parametrize(("client", "target"), pairs(step=2))
+async def test_the_errors_of_every_target_in_the_words_of_every_client(
+    client: str, target: str, tmp_path: Path
+) -> None:
+    ours, theirs = WIRES[client], WIRES[target]
+    with speaking_alone():
+        async with Provider() as provider, sidecar(tmp_path, {"up": alone(theirs, provider.url)}) as running:
+            for error in theirs.errors.values():
+                await check(running, provider, ours, theirs, error)
+
+
+@pytest.mark.parametrize("dialect", WIRES)
+async def test_later_they_end_the_stream(dialect: str, tmp_path: Path) -> None:
+    """The provider's own event goes through a relay, and the call counts as failed."""
+    wire = WIRES[dialect]
+    said = wire.stream(["one"])
+    async with Provider() as provider, sidecar(tmp_path, {"up": like(wire, provider.url)}) as running:
+        for error in wire.errors.values():
+            event = b",\r\n" + error.event[1:] if dialect == "gemini_array" else error.event
+            data = b"".join([*said.opening, *said.words, event])
+            provider.answer = lambda asked, data=data: asked.link.stream(data, wire.content_type)  # type: ignore[misc]
+            answer = await running.ask(wire.ask("up:m", True), wire.headers, wire.path_to("up:m", True))
+            assert (answer.status, answer.body) == (200, data)
+            assert wire.hear(answer.body) == ("one", False, (BROKEN,))
+            await running.is_idle()
+            assert await running.counted("llm_requests_failure", kind=error.kind) > 0
+        assert await running.counted("llm_requests_success") == 0

@@ -11,6 +11,8 @@ import pytest
 
 from proxy.call import BUCKETS
 from tests.promises.caller import Answer, chat
+from tests.promises.dialects import WIRES, alone, gemini, like, ollama, pairs, speaking_alone
+from tests.promises.dialects.wire import Said, Wire
 from tests.promises.sidecars import InLoop, anthropic_like, openai_like, sidecar
 from tests.promises.upstream import Asked, Provider
 from tests.promises.wires import (
@@ -129,3 +131,100 @@ async def test_two_calls_add_up(tmp_path: Path) -> None:
         for _ in range(2):
             await running.ask(chat())
         assert await counted(running) == {bucket: 2 * count for bucket, count in OPENAI_BUCKETS.items()}
+
+
+async def spent(running: InLoop, ours: Wire, *, stream: bool) -> dict[str, int]:
+    answer = await running.ask(ours.ask("up:m", stream), ours.headers, ours.path_to("up:m", stream))
+    assert (answer.status, answer.complete) == (200, True), answer.body
+    assert await running.counted("outrider_tokens_estimated_total") == 0
+    return await counted(running)
+
+
+def telling(wire: Wire, said: Said) -> Callable[[Asked], None]:
+    """A stream or a whole answer, as it is asked for."""
+
+    def answer(asked: Asked) -> None:
+        streamed = asked.json.get("stream", asked.line.split()[1] == wire.path_to("m", True))
+        if streamed:
+            asked.link.start(wire.content_type)
+            for event in said.events:
+                asked.link.chunk(event)
+            asked.link.finish()
+        else:
+            asked.link.whole(wire.reply("hi"))
+
+    return answer
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("dialect", WIRES)
+async def test_what_every_relay_reports(dialect: str, stream: bool, tmp_path: Path) -> None:
+    """Of a long stream too, of which only the beginning and the end are kept."""
+    wire = WIRES[dialect]
+    answer = telling(wire, wire.stream(["word "] * 400))
+    async with Provider(answer) as provider, sidecar(tmp_path, {"up": like(wire, provider.url)}) as running:
+        assert await spent(running, wire, stream=stream) == wire.buckets
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(("client", "target"), pairs(step=3))
+async def test_what_every_target_reports_to_any_client(
+    client: str, target: str, stream: bool, tmp_path: Path
+) -> None:
+    ours, theirs = WIRES[client], WIRES[target]
+    stream = stream or client == "gemini_array"  # which is a stream
+    with speaking_alone():
+        async with (
+            Provider(telling(theirs, theirs.stream(["one", "two"]))) as provider,
+            sidecar(tmp_path, {"up": alone(theirs, provider.url)}) as running,
+        ):
+            assert await spent(running, ours, stream=stream) == theirs.buckets
+
+
+#: Dialects that say the whole answer, or something as long, in the event that holds the counts.
+LONG_ENDS: dict[str, Callable[[int], bytes]] = {
+    "responses": lambda size: WIRES["responses"].stream(["x" * size]).ending[-1],
+    "gemini": lambda size: gemini.event(gemini.reply("x" * size)),
+    "gemini_array": lambda size: gemini.element(gemini.reply("x" * size)),
+    "ollama_generate": lambda size: ollama.generate_end([7] * (size // 2)),
+}
+
+
+@pytest.mark.parametrize("size", [10_000, 70_000, 200_000])
+@pytest.mark.parametrize("dialect", LONG_ENDS)
+async def test_a_last_event_of_any_length(dialect: str, size: int, tmp_path: Path) -> None:
+    wire = WIRES[dialect]
+    said = wire.stream(["word "] * 20)
+    last = max(range(len(said.ending)), key=lambda index: len(said.ending[index]))
+    said.ending[last] = LONG_ENDS[dialect](size)
+    async with (
+        Provider(telling(wire, said)) as provider,
+        sidecar(tmp_path, {"up": like(wire, provider.url)}) as running,
+    ):
+        assert await spent(running, wire, stream=True) == wire.buckets
+
+
+@pytest.mark.parametrize("dialect", WIRES)
+async def test_a_stream_that_the_application_left_is_estimated(dialect: str, tmp_path: Path) -> None:
+    """Unless it had been told something: Anthropic begins with the prompt's counts, and Google repeats them."""
+    wire = WIRES[dialect]
+    said = wire.stream(["word "] * 50)
+    async with Provider() as provider, sidecar(tmp_path, {"up": like(wire, provider.url)}) as running:
+        caller = await running.caller()
+        caller.post(wire.ask("up:m", True), wire.headers, wire.path_to("up:m", True))
+        link = (await provider.asked()).link
+        link.start(wire.content_type)
+        link.chunk(b"".join([*said.opening, *said.words]))
+        await caller.head()
+        await caller.chunk()
+        caller.hang_up()
+        await link.is_closed()
+        tokens = await counted(running)
+        told = dialect in TELL_EARLY
+        assert tokens["input"] > 0
+        assert bool(await running.counted("outrider_tokens_estimated_total")) is not told
+        if not told:
+            assert 30 < tokens["output"] < 200
+
+
+TELL_EARLY = frozenset({"anthropic", "bedrock_invoke", "gemini", "gemini_array"})

@@ -71,7 +71,9 @@ class Link(asyncio.Protocol):
         self.send(f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n{more}\r\n".encode())
 
     def chunk(self, data: bytes) -> None:
-        self.send(b"%x\r\n%b\r\n" % (len(data), data))
+        """Nothing where there is nothing to say: a chunk of no length would end the answer."""
+        if data:
+            self.send(b"%x\r\n%b\r\n" % (len(data), data))
 
     def finish(self) -> None:
         self.send(b"0\r\n\r\n")
@@ -82,9 +84,9 @@ class Link(asyncio.Protocol):
         lines = "".join(f"{name}: {value}\r\n" for name, value in more.items())
         self.send(f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + data)
 
-    def stream(self, data: bytes) -> None:
+    def stream(self, data: bytes, kind: str = EVENT_STREAM) -> None:
         """A whole stream in one chunk, well ended."""
-        self.start()
+        self.start(kind)
         self.chunk(data)
         self.finish()
 

@@ -8,12 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-import proxy.dialects
 from proxy.providers import Endpoint, Provider, all_providers
 from proxy.signing import CREDENTIALS, SIGNERS
+from proxy.translate import DIALECTS
 
 ROOT = Path(__file__).parents[2]
-DIALECTS = {path.parent.name for path in Path(proxy.dialects.__file__).parent.glob("*/__init__.py")}
 EVERY = pytest.mark.parametrize(("kind", "provider"), all_providers().items(), ids=all_providers())
 
 #: RFC 9110, section 5.6.2, in lower case
@@ -49,9 +48,27 @@ def test_its_address_is_a_prefix_of_every_path(kind: str, provider: Provider) ->
 
 
 @EVERY
+def test_its_ways_lead_to_dialects_that_have_words_for_them(kind: str, provider: Provider) -> None:
+    for dialect, paths in {**provider.also, provider.dialect: provider.paths}.items():
+        for operation in paths.keys() - {"models"}:
+            assert DIALECTS[dialect].operation(operation.removesuffix(".stream")) is not None
+        assert all("{model}" in paths[name] or not DIALECTS[dialect].model_in_path for name in paths if name != "models")
+
+
+@EVERY
+def test_whoever_calls_is_heard_in_its_own_dialect_or_in_the_provider_s(kind: str, provider: Provider) -> None:
+    for dialect in DIALECTS:
+        way = provider.way(dialect, "chat", stream=True)
+        assert way is not None
+        assert way.dialect in (dialect, provider.dialect)
+        assert way.path in {**provider.paths, **provider.also.get(dialect, {})}.values()
+    assert provider.way("openai", "no such operation", stream=False) is None
+
+
+@EVERY
 def test_a_key_never_travels_in_the_clear(kind: str, provider: Provider) -> None:
     if provider.key_env and provider.base_url:
-        assert provider.base_url.startswith("https://")
+        assert provider.base_url.startswith(("https://", "http://127.0.0.1:"))
 
 
 @EVERY

@@ -7,18 +7,16 @@ knows is refused with a 400, as Anthropic does. It knows nothing of the sidecar.
 from __future__ import annotations
 
 import json
-import socket
-import struct
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from anthropic.types import Message, MessageCreateParams, RawMessageStreamEvent
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
+
+from tests.sdk.upstreams.server import Json, Turn, Upstream
+from tests.sdk.upstreams.strict import strictly
 
 KEY = "sk-ant-api03-canary-canary-canary"
-PATIENCE = 20.0
 PIECE = 5
 REQUEST: TypeAdapter[Any] = TypeAdapter(MessageCreateParams)
 EVENT: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
@@ -26,107 +24,23 @@ EVENT: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
 #: Taken by models before Claude 4.7; the package, which is newer, no longer has types for them.
 SAMPLERS = {"temperature": (0, 1), "top_p": (0, 1), "top_k": (0, 500)}
 
-Json = dict[str, Any]
-
-
-class Turn:
-    """One request, and the ways to answer it."""
-
-    def __init__(self, handler: BaseHTTPRequestHandler, request: Json) -> None:
-        self.handler = handler
-        self.headers = {name.lower(): value for name, value in handler.headers.items()}
-        self.request = request
-        self.gone = threading.Event()
-
-    def reply(self, status: int, body: Json, headers: Mapping[str, str] | None = None) -> None:
-        data = json.dumps(body).encode()
-        self._head(status, {"content-type": "application/json", "content-length": str(len(data)), **(headers or {})})
-        self.handler.wfile.write(data)
-
-    def begin(self) -> None:
-        self._head(200, {"content-type": "text/event-stream; charset=utf-8", "transfer-encoding": "chunked"})
-
-    def event(self, event: Json) -> None:
-        self.send(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
-
-    def send(self, data: bytes) -> None:
-        self.handler.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
-
-    def end(self) -> None:
-        self.handler.wfile.write(b"0\r\n\r\n")
-
-    def cut(self) -> None:
-        """Reset the connection: linger on, for no time."""
-        self.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.handler.close_connection = True
-
-    def stall(self) -> None:
-        """Say nothing more until the other side closes the connection."""
-        self.handler.connection.settimeout(PATIENCE)
-        if not self.handler.connection.recv(1):
-            self.gone.set()
-        self.handler.close_connection = True
-
-    def _head(self, status: int, headers: Mapping[str, str]) -> None:
-        self.handler.send_response(status)
-        for name, value in headers.items():
-            self.handler.send_header(name, value)
-        self.handler.end_headers()
-
 
 Script = Callable[[Turn], None]
 
 
-class AnthropicUpstream:
-    """Answers every request with `script` and keeps the turns it had in `turns`."""
+class AnthropicUpstream(Upstream):
+    """Answers every request with `script`."""
 
     def __init__(self) -> None:
-        self.turns: list[Turn] = []
+        super().__init__()
         self.script: Script = answers(text("Hello"))
-        self._arrived = threading.Condition()
-        self.server = Server(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
-    @property
-    def requests(self) -> list[Json]:
-        return [turn.request for turn in self.turns]
-
-    def turn(self, number: int) -> Turn:
-        """That turn, once it has begun."""
-        with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self.turns) > number, PATIENCE)
-            return self.turns[number]
-
-    def _take(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
-        turn = Turn(handler, json.loads(body))
-        with self._arrived:
-            self.turns.append(turn)
-            self._arrived.notify_all()
-        complaint = complaint_about(handler.path, turn)
+    def answer(self, turn: Turn) -> None:
+        complaint = complaint_about(turn.path, turn)
         if complaint:
             turn.reply(400, error("invalid_request_error", complaint))
         else:
             self.script(turn)
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        upstream = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = PATIENCE
-
-            def do_POST(self) -> None:
-                upstream._take(self, self.rfile.read(int(self.headers["content-length"])))
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        return Handler
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    disable_nagle_algorithm = True
 
 
 # ---- what it is asked
@@ -143,19 +57,10 @@ def complaint_about(path: str, turn: Turn) -> str | None:
         if not least <= turn.request[name] <= most:
             return f"{name} must be {least} to {most}"
     try:
-        known = consumed(REQUEST.validate_python(request))
-    except ValidationError as fault:
+        strictly(REQUEST, request)
+    except ValueError as fault:
         return str(fault)
-    return None if known == request else f"unknown members: {request} is more than {known}"
-
-
-def consumed(value: Any) -> Any:
-    """Pydantic leaves out unknown members of a typed dict, and looks at an iterable only when somebody iterates."""
-    if isinstance(value, dict):
-        return {name: consumed(member) for name, member in value.items()}
-    if isinstance(value, str) or not hasattr(value, "__iter__"):
-        return value
-    return [consumed(item) for item in value]
+    return None
 
 
 # ---- what it answers

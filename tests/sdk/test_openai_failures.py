@@ -12,8 +12,9 @@ import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from tests.sdk.anthropic_upstream import PATIENCE, AnthropicUpstream, Turn, error, events_of, message_of, refuses, text
+from tests.sdk.anthropic_upstream import AnthropicUpstream, error, events_of, message_of, refuses, text
 from tests.sdk.sidecar import Running
+from tests.sdk.upstreams.server import PATIENCE, Turn
 
 MODEL = "claude:claude-sonnet-4-5"
 HASTY = "hasty:claude-sonnet-4-5"

@@ -101,7 +101,7 @@ def test_interleaved_tool_calls_keep_their_arguments(client: OpenAI) -> None:
     """By index, as an app has to; the SDK's own `stream` helper expects one call after another."""
     arguments: dict[int, str] = {}
     order = []
-    tools = [WEATHER, CLOCK, WEATHER]
+    tools = [WEATHER, CLOCK, {**WEATHER, "function": {**WEATHER["function"], "name": "get_forecast"}}]
     for chunk in client.chat.completions.create(
         model="mock-tools-interleaved", messages=HELLO, tools=tools, stream=True
     ):

@@ -80,8 +80,8 @@ async def test_the_receipt(running: InLoop) -> None:
         ("POST", "/v1/models", 405, "GET"),
         ("GET", "/", 404, None),
         ("GET", "/v1/chat/completion", 404, None),
-        ("POST", "/v1/messages", 404, None),
-        ("POST", f"{CHAT}/", 404, None),
+        ("POST", "/v1/message", 404, None),
+        ("POST", "/v3/chat", 404, None),
     ],
 )
 async def test_wrong_doors(method: str, path: str, status: int, allow: str | None, running: InLoop) -> None:

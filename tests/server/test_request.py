@@ -10,25 +10,7 @@ from aiohttp.http_parser import RawRequestMessage
 from yarl import URL
 
 from proxy.call import Failure
-from proxy.server.request import LONGEST_ID, LONGEST_MODEL, model_of, parse_json, path_of, request_id, timeout_of
-
-PATHS = {
-    "/v1/models": "/v1/models",
-    "/v1/models?a=/b?c": "/v1/models",
-    "//v1": "//v1",
-    "http://127.0.0.1:11411/v1/models?x": "/v1/models",
-    "http://127.0.0.1": "/",
-    "*": "*",
-}
-
-
-def head(path: str) -> RawRequestMessage:
-    return cast(RawRequestMessage, SimpleNamespace(path=path, url=URL(path, encoded=True)))
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_path(path: str) -> None:
-    assert path_of(head(path)) == PATHS[path]
+from proxy.server.request import LONGEST_ID, LONGEST_MODEL, model_of, parse_json, request_id, timeout_of
 
 
 @pytest.mark.parametrize("given", ["a", "x" * LONGEST_ID, "with spaces, and 7"])

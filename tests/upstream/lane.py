@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import orjson
 
-from proxy.call import Call, Failure, Headers, Outcome, Source, Target
+from proxy.call import Call, Failure, Headers, Json, Outcome, Source, Target
 from proxy.providers import Endpoint, all_providers
-from proxy.translate import DIALECTS
+from proxy.translate import DIALECTS, Plan, Rules
 from proxy.upstream.connection import Connection
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.pool import Limits, Pool
@@ -24,6 +24,14 @@ PATIENCE = 5.0
 
 def make_call(stream: bool = False, caller: Mapping[str, str] | None = None, operation: str = "chat") -> Call:
     return Call("id-1", "openai", operation, b"", {}, "m", stream, caller or {}, cast(Any, None))
+
+
+def asked(road: Road, call: Call, body: bytes, model: str = "m") -> bytes:
+    call.target = Target(road.endpoint.name, model, road.endpoint)
+    way = road.endpoint.provider.way(call.dialect, call.operation, call.stream)
+    assert way is not None
+    ours, theirs = DIALECTS[call.dialect], DIALECTS[way.dialect]
+    return road.request(call, Plan(body, way.path, ours is theirs, ours, theirs, ours, theirs))
 
 
 class Recorder:
@@ -72,6 +80,10 @@ class Recorder:
                 await self._news.wait()
 
 
+async def no_fetch(unified: Json, kinds: frozenset[str]) -> tuple[Json, list[str]]:
+    raise AssertionError("nothing is fetched here")
+
+
 class Lane:
     """`ask` makes a call and carries it out. Whatever happens, `numbers` tell of nothing that was left."""
 
@@ -92,7 +104,7 @@ class Lane:
         self.pool = Pool("up", self._dial, limits or Limits(), self.loop)
         road = Road(endpoint, self.pool, timeouts or Timeouts(5, 5, 5, 5))
         self._target = endpoint
-        self.exchange = Exchange({"up": road}, "warn", self.loop, self.loop.time, lambda: CREATED)
+        self.exchange = Exchange({"up": road}, Rules("warn"), no_fetch, self.loop, self.loop.time, lambda: CREATED)
 
     async def _dial(self) -> Connection:
         self.dials += 1

@@ -40,7 +40,9 @@ def make_call(**fields: Any) -> Call:
 
 
 def translation(theirs: Dialect = ANTHROPIC_DIALECT, **fields: Any) -> Translation:
-    return Translation(Plan(b"", False, OPENAI_DIALECT, theirs), make_call(**fields), created=1_700_000_000)
+    return Translation(
+        Plan(b"", "", False, OPENAI_DIALECT, theirs, OPENAI_DIALECT, theirs), make_call(**fields), created=1_700_000_000
+    )
 
 
 def said(body: Translation | Relay, *pieces: bytes) -> bytes:

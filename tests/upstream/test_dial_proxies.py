@@ -16,7 +16,7 @@ from proxy.upstream.pool import Limits, Pool
 from proxy.upstream.road import Road, Timeouts
 from tests.upstream.asking import FAR, ask
 from tests.upstream.certificates import Authority
-from tests.upstream.lane import make_call
+from tests.upstream.lane import asked, make_call
 from tests.upstream.raw import RawUpstream, RequestHead, Script, Visit, always, head, plain
 from tests.upstream.test_dial import drop, failure_of, unused_port, with_dialer
 
@@ -35,7 +35,7 @@ async def test_a_plain_request_goes_through_the_proxy_whole(no_proxies: pytest.M
             endpoint = Endpoint("up", "openai", all_providers()["openai"], base, "sk-1")
             road = Road(endpoint, pool, Timeouts(), proxy_for(origin))
             connection = await pool.acquire(FAR)
-            answer = await ask(connection, road.request(make_call(), b"{}"))
+            answer = await ask(connection, asked(road, make_call(), b"{}"))
             assert answer.body == b'{"a":1}'
             pool.release(connection, False)
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from proxy.call import Usage
-from proxy.upstream import exchange
+from proxy.upstream import answer, exchange
 from tests.upstream.lane import CREATED, Lane, Recorder
 from tests.upstream.raw import (
     LAST,
@@ -164,6 +164,7 @@ async def test_a_whole_reply_to_a_request_for_a_stream() -> None:
 
 async def test_a_reply_too_long_to_be_translated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange, "LARGEST", 100_000)
+    monkeypatch.setattr(answer, "LARGEST", 100_000)
     async with RawUpstream(always(plain(bytes(10_000_000)))) as raw:
         lane = Lane(raw, "anthropic")
         assert "longer than 100000 bytes" in (await lane.fail()).detail

@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from proxy.call import Call, Failure, Usage
+from proxy.call import Call, Failure, Json, Usage
 from proxy.dialects import Dialect
 from proxy.translate import DIALECTS
 from proxy.upstream.meter import BYTES_PER_TOKEN, FRESH, TAIL, Meter
@@ -126,11 +126,15 @@ def test_usage_in_a_long_last_event_is_read(length: int, piece: int) -> None:
     meter.verdict()
 
 
-def test_usage_in_an_event_too_large_to_keep_is_an_estimate() -> None:
-    last = {"choices": [{"index": 0, "delta": {"content": "x" * 1_000_000}, "finish_reason": "stop"}]}
-    wire = b"".join([ROLE, event(last | {"usage": {"prompt_tokens": 9, "completion_tokens": 2}})])
-    meter = metered(OPENAI_DIALECT, wire, 4096)
-    assert meter.usage(call_of()).estimated
+LARGE = {"choices": [{"index": 0, "delta": {"content": "x" * 1_000_000}, "finish_reason": "stop"}]}
+REPORTED = {"usage": {"prompt_tokens": 9, "completion_tokens": 2}}
+
+
+@pytest.mark.parametrize(("last", "usage"), [(LARGE | REPORTED, Usage(9, output=2)), (REPORTED | LARGE, None)])
+def test_usage_in_an_event_too_large_to_keep_is_read_if_it_is_at_its_end(last: Json, usage: Usage | None) -> None:
+    meter = metered(OPENAI_DIALECT, b"".join([ROLE, event(last)]), 4096)
+    found = meter.usage(call_of())
+    assert found.estimated if usage is None else found == usage
     meter.verdict()
 
 

@@ -15,7 +15,7 @@ from proxy.signing import CREDENTIALS
 from proxy.upstream.pool import Limits, Pool
 from proxy.upstream.road import Road, Timeouts
 from tests.upstream.clock import Clock
-from tests.upstream.lane import make_call
+from tests.upstream.lane import asked, make_call
 from tests.upstream.raw import RequestHead
 
 KEY = "sk-canary-5f2d"
@@ -34,7 +34,7 @@ def make_road(
 
 
 def sent(road: Road, call: Call | None = None, body: bytes = b"{}") -> RequestHead:
-    return RequestHead(road.request(call or make_call(), body))
+    return RequestHead(asked(road, call or make_call(), body))
 
 
 def test_the_request_line_and_what_always_stands_below_it() -> None:
@@ -115,7 +115,7 @@ def test_of_the_caller_s_headers_only_the_named_ones_pass() -> None:
 def test_no_provider_can_name_a_credential_of_the_caller() -> None:
     provider = replace(all_providers()["openai"], passes=CREDENTIALS | {"x-fine"})
     caller = dict.fromkeys(CREDENTIALS, "the-apps-own") | {"x-fine": "yes"}
-    request = make_road(provider=provider).request(make_call(caller=caller), b"{}")
+    request = asked(make_road(provider=provider), make_call(caller=caller), b"{}")
     assert b"the-apps-own" not in request
     assert RequestHead(request).all("x-fine") == ["yes"]
 
@@ -139,6 +139,14 @@ def test_the_operator_s_headers_win_over_the_provider_s() -> None:
     assert (request.all("anthropic-version"), request.all("x-team")) == (["2099-01-01"], ["a"])
 
 
+def test_the_caller_s_version_wins_over_the_usual_one() -> None:
+    road = make_road("https://api.anthropic.com", "anthropic")
+    usual, own = sent(road), sent(road, make_call(caller={"anthropic-version": "2026-10-21", "x-api-key": "no"}))
+    assert usual.all("anthropic-version") == ["2023-06-01"]
+    assert own.all("anthropic-version") == ["2026-10-21"]
+    assert own.all("x-api-key") == [KEY]
+
+
 def test_through_a_proxy_only_plain_requests_name_their_whole_url() -> None:
     proxy = URL("http://u:w@proxy.example:3128")
     plain, secret = sent(make_road("http://api.example/v1", proxy=proxy)), sent(make_road(proxy=proxy))
@@ -148,4 +156,4 @@ def test_through_a_proxy_only_plain_requests_name_their_whole_url() -> None:
 
 def test_any_body_goes_out_byte_by_byte() -> None:
     body = bytes(range(256)) * 10
-    assert make_road().request(make_call(), body).endswith(b"\r\n\r\n" + body)
+    assert asked(make_road(), make_call(), body).endswith(b"\r\n\r\n" + body)

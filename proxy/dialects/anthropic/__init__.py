@@ -1,7 +1,7 @@
 """Anthropic's Messages API, https://docs.claude.com/en/api/messages, as target and as client."""
 
 from proxy.dialects import Dialect
-from proxy.dialects.anthropic import errors, parse, render_stream, reply, request, stream, usage
+from proxy.dialects.anthropic import checks, count, errors, fields, parse, render_stream, reply, request, stream, usage
 
 DIALECT = Dialect(
     name="anthropic",
@@ -18,4 +18,9 @@ DIALECT = Dialect(
     renderer=render_stream.StreamRenderer,
     render_error=errors.render_error,
     render_error_event=errors.render_error_event,
+    support=fields.SUPPORT,
+    own=fields.ANTHROPIC_ONLY,
+    stateful=fields.STATEFUL,
+    versions=checks.VERSIONS,
+    count_tokens=count.OPERATION,
 )

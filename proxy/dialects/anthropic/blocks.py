@@ -10,12 +10,11 @@ import binascii
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import unquote_to_bytes
-
-from orjson import JSONDecodeError, loads
 
 from proxy.call import Json
-from proxy.dialects.anthropic.shape import asked, chosen, unsayable, wrong
+from proxy.dialects.ids import note_signature
+from proxy.dialects.parts import read_data_url
+from proxy.dialects.shape import asked, chosen, unsayable, wrong
 
 #: What a part may carry besides its content, as Anthropic spells it.
 EXTRAS = ("cache_control", "citations", "context")
@@ -24,6 +23,7 @@ EXTRAS = ("cache_control", "citations", "context")
 def render_part(part: Any, path: str, dropped: list[str]) -> Json:
     """A unified part as a content block. Failure names the part that is wrong or that Claude cannot take."""
     part = asked(part, dict, path)
+    note_signature(part, dropped)
     kind = asked(part.get("type"), str, f"{path}.type")
     if kind in UNSAYABLE:
         raise unsayable(f"{path}.type", f"{kind} cannot be sent to Anthropic")
@@ -43,19 +43,19 @@ def render_refusal(part: Json, path: str, dropped: list[str]) -> Json:
 
 def render_image_url(part: Json, path: str, dropped: list[str]) -> Json:
     image = asked(part.get("image_url"), dict, f"{path}.image_url")
-    note_detail(image, "image_url.detail", dropped)
+    note_detail(image, dropped)
     url = asked(image.get("url"), str, f"{path}.image_url.url")
     return {"type": "image", "source": render_source(url, f"{path}.image_url.url")}
 
 
 def render_image(part: Json, path: str, dropped: list[str]) -> Json:
-    note_detail(part, "image.detail", dropped)
+    note_detail(part, dropped)
     return {"type": "image", "source": asked(part.get("source"), dict, f"{path}.source")}
 
 
-def note_detail(image: Json, name: str, dropped: list[str]) -> None:
+def note_detail(image: Json, dropped: list[str]) -> None:
     if image.get("detail") not in (None, "auto"):
-        dropped.append(name)
+        dropped.append("messages.image.detail")
 
 
 def render_file(part: Json, path: str, dropped: list[str]) -> Json:
@@ -68,6 +68,9 @@ def render_file(part: Json, path: str, dropped: list[str]) -> Json:
             "source": {"type": "file", "file_id": asked(file["file_id"], str, f"{path}.file.file_id")},
             **named,
         }
+    if file.get("file_url") is not None:
+        url = asked(file["file_url"], str, f"{path}.file.file_url")
+        return {"type": "document", "source": {"type": "url", "url": url}, **named}
     source = render_source(asked(file.get("file_data"), str, f"{path}.file.file_data"), f"{path}.file.file_data")
     media_type = source.get("media_type", "")
     if media_type.startswith("image/"):
@@ -88,19 +91,10 @@ def plain_text(data: str, path: str) -> str:
 
 def render_source(url: str, path: str) -> Json:
     """The source of a web address or of a data: URL, whose content is seen to be decodable."""
-    if not url.startswith("data:"):
+    inline = read_data_url(url, path)
+    if inline is None:
         return {"type": "url", "url": url}
-    head, comma, data = url[5:].partition(",")
-    media_type, *options = head.split(";")
-    if not comma or not media_type:
-        raise wrong(path, "is not a data: URL with a media type")
-    if "base64" not in options:
-        data = b64encode(unquote_to_bytes(data)).decode()
-    try:
-        binascii.a2b_base64(data, strict_mode=True)
-    except ValueError:
-        raise wrong(path, "is not valid base64") from None
-    return {"type": "base64", "media_type": media_type, "data": data}
+    return {"type": "base64", "media_type": inline.media_type, "data": inline.data}
 
 
 Render = Callable[[Json, str, list[str]], Json]
@@ -138,6 +132,8 @@ def parse_document(source: Json, block: Json) -> Json | None:
     if source.get("type") == "text" and isinstance(source.get("data"), str):
         data = b64encode(source["data"].encode()).decode()
         return {"type": "file", "file": {"file_data": f"data:text/plain;base64,{data}", **named}}
+    if source.get("type") == "url" and isinstance(source.get("url"), str):
+        return {"type": "file", "file": {"file_url": source["url"], **named}}
     if source.get("type") == "base64" and source.get("media_type") == "application/pdf":
         return {"type": "file", "file": {"file_data": parse_source(source), **named}}
     return None
@@ -153,16 +149,3 @@ def parse_source(source: Json) -> str | None:
 
 
 PARSERS: Mapping[str, Callable[[Json, Json], Json | None]] = {"image": parse_image, "document": parse_document}
-
-
-def parse_arguments(arguments: Any) -> Json | None:
-    """The object that a tool call's JSON text says; "" says {}. None when it says no object."""
-    if isinstance(arguments, dict):
-        return arguments
-    if not isinstance(arguments, str):
-        return None
-    try:
-        value = loads(arguments or "{}")
-    except JSONDecodeError:
-        return None
-    return value if isinstance(value, dict) else None

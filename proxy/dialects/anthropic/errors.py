@@ -58,6 +58,9 @@ TYPE_BY_KIND: Mapping[str, str] = {
     "timeout": "timeout_error",
 }
 
+#: By these the SDKs know that they must send the whole conversation themselves.
+NO_THREADS = {"error_code": "thread_unsupported_request", "unsupported": ["provider"]}
+
 CALLERS = frozenset({"invalid_request", "model_not_found", "request_too_large"})
 EXCERPT = 300
 LONGEST_BODY = 64 << 10
@@ -111,7 +114,9 @@ def excerpt(body: bytes) -> str | None:
 
 def render_error(failure: Failure) -> Json:
     """Anthropic's error object; `kind` and `param` are ours besides, for whoever reads the log."""
-    error = {"type": TYPE_BY_KIND.get(failure.kind, "api_error"), "message": failure.detail, "kind": failure.kind}
+    error: Json = {"type": TYPE_BY_KIND.get(failure.kind, "api_error"), "message": failure.detail, "kind": failure.kind}
+    if failure.param == "thread":
+        error["details"] = NO_THREADS
     return {"type": "error", "error": error | ({"param": failure.param} if failure.param else {})}
 
 

@@ -6,42 +6,57 @@ docs/unified.md says the same in prose. Source: https://docs.claude.com/en/api/m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
 from proxy.call import Json
+from proxy.dialects import Support
 from proxy.dialects.anthropic.models import Model
 
-Support = Literal["native", "translated", "ours"]
-
-#: Members that Anthropic knows by the same name and meaning; those in the second group are its own, for an app that
-#: asks for them.
-NATIVE = ("stream", "top_k")
-ANTHROPIC_ONLY = (
-    "cache_control",
-    "container",
-    "context_management",
-    "diagnostics",
-    "inference_geo",
-    "mcp_servers",
-    "speed",
-    "user_profile_id",
+#: Members that Anthropic knows by the same name and meaning, and those that nobody else knows.
+NATIVE = ("stream", "top_k", "cache_control")
+ANTHROPIC_ONLY = frozenset(
+    {
+        "container",
+        "context_management",
+        "diagnostics",
+        "inference_geo",
+        "mcp_servers",
+        "speed",
+        "thread",
+        "user_profile_id",
+    }
 )
 
-#: Unified field -> how it is said. `ours` is for the proxy itself and never leaves it. A field that is not here is
-#: dropped and named.
+#: A thread's earlier messages lie with Anthropic.
+STATEFUL = frozenset({"thread"})
+
+#: Row of capabilities.py -> how it is said. What is not here is dropped and named, or refused.
 SUPPORT: Mapping[str, Support] = {
-    **dict.fromkeys((*NATIVE, *ANTHROPIC_ONLY, "model", "temperature", "top_p", "stop_sequences"), "native"),
+    **dict.fromkeys((*NATIVE, "model", "temperature", "top_p", "stop_sequences", "tools.strict"), "native"),
     **dict.fromkeys(
         ("messages", "system", "max_tokens", "max_completion_tokens", "stop", "tools", "tool_choice"), "translated"
     ),
     **dict.fromkeys(
-        ("parallel_tool_calls", "reasoning", "reasoning_effort", "response_format", "service_tier"), "translated"
+        ("tool_choice.named", "tool_choice.allowed_tools", "parallel_tool_calls", "response_format.json_schema"),
+        "translated",
     ),
-    **dict.fromkeys(("user", "safety_identifier", "metadata", "n"), "translated"),
+    **dict.fromkeys(
+        ("reasoning_effort", "reasoning.effort", "reasoning.budget_tokens", "reasoning.enabled"), "translated"
+    ),
+    **dict.fromkeys(("user", "safety_identifier", "metadata", "service_tier"), "translated"),
     **dict.fromkeys(("stream_options", "timeout", "fallbacks", "cache"), "ours"),
+    **dict.fromkeys(("messages.text", "messages.tool.is_error", "messages.cache_control"), "native"),
+    **dict.fromkeys(("messages.thinking_blocks.thinking", "messages.thinking_blocks.redacted_thinking"), "native"),
+    **dict.fromkeys(("messages.system", "messages.developer", "messages.refusal", "messages.tool_calls"), "translated"),
+    **dict.fromkeys(("messages.image.base64", "messages.image.url", "messages.tool.text"), "translated"),
+    **dict.fromkeys(
+        ("messages.file.pdf", "messages.file.text", "messages.file.url", "messages.file.id", "messages.tool.image"),
+        "translated",
+    ),
 }
-KNOWN = frozenset(SUPPORT)
+#: The fields that something is said of: any other is unknown here.
+KNOWN = ANTHROPIC_ONLY | {"n"} | {row.partition(".")[0] for row in SUPPORT}
 
 #: Values that ask for what Anthropic does anyway: leaving them out changes nothing.
 NEUTRAL: Mapping[str, tuple[Any, ...]] = {
@@ -60,9 +75,10 @@ def is_neutral(name: str, value: Any) -> bool:
 
 @dataclass(slots=True)
 class Draft:
-    """A Messages request in the making."""
+    """A Messages request in the making, with the names of what was dropped and of what was said in a roundabout way."""
 
     unified: Json
     model: Model
     wire: Json
     dropped: list[str]
+    translated: list[str] = field(default_factory=list)

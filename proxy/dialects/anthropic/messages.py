@@ -14,9 +14,11 @@ from typing import Any
 import orjson
 
 from proxy.call import Json
-from proxy.dialects.anthropic.blocks import parse_arguments, render_part
-from proxy.dialects.anthropic.shape import asked, chosen, wrong
-from proxy.dialects.anthropic.weave import insert, read_inserts, weave
+from proxy.dialects.anthropic.blocks import render_part
+from proxy.dialects.anthropic.weave import insert, is_anthropics, is_citation, listed, read_inserts, weave
+from proxy.dialects.ids import note_signature, plain_id
+from proxy.dialects.parts import parse_arguments
+from proxy.dialects.shape import asked, chosen, wrong
 
 #: Members of a message that Anthropic has no word for.
 UNSAID = ("name", "audio", "function_call")
@@ -77,9 +79,18 @@ def render_messages(unified: Json) -> Transcript:
         render = RENDERERS.get(role)
         if render is None:
             raise wrong(f"{path}.role", f"must be one of {', '.join(RENDERERS)}")
-        transcript.dropped += [f"messages.{name}" for name in UNSAID if message.get(name) is not None]
+        note_unsaid(transcript.dropped, message)
         render(transcript, message, path)
     return transcript
+
+
+def note_unsaid(dropped: list[str], message: Json) -> None:
+    dropped += [f"messages.{name}" for name in UNSAID if message.get(name) is not None]
+    note_signature(message, dropped)
+    if any(not is_anthropics(entry) for entry in listed(message.get("provider_blocks"))):
+        dropped.append("messages.provider_blocks")
+    if any(not is_citation(note) for note in listed(message.get("annotations"))):
+        dropped.append("messages.annotations")
 
 
 def render_system(transcript: Transcript, message: Json, path: str) -> None:
@@ -98,7 +109,7 @@ def render_user(transcript: Transcript, message: Json, path: str) -> None:
 def render_assistant(transcript: Transcript, message: Json, path: str) -> None:
     thinking = render_thinking_blocks(message, path, transcript.dropped)
     content = render_content(unmarked(message), f"{path}.content", transcript.dropped)
-    calls = render_tool_calls(message, path)
+    calls = render_tool_calls(message, path, transcript.dropped)
     marker = message.get("cache_control")
     if isinstance(content, str) and not (thinking or calls or marker):
         transcript.add("assistant", content)
@@ -109,7 +120,7 @@ def render_assistant(transcript: Transcript, message: Json, path: str) -> None:
 def render_tool(transcript: Transcript, message: Json, path: str) -> None:
     result: Json = {
         "type": "tool_result",
-        "tool_use_id": asked(message.get("tool_call_id"), str, f"{path}.tool_call_id"),
+        "tool_use_id": plain_id(asked(message.get("tool_call_id"), str, f"{path}.tool_call_id")),
     }
     if isinstance(message.get("content"), dict):
         content: list[Json] | str = orjson.dumps(message["content"]).decode()
@@ -136,7 +147,7 @@ def render_content(message: Json, path: str, dropped: list[str]) -> list[Json] |
         content = message.get("refusal") or ""
     own, marker = message.get("provider_blocks"), message.get("cache_control")
     if isinstance(content, str):
-        if not marker and not read_inserts(own) and not message.get("annotations"):
+        if not marker and not read_inserts(own) and not any(map(is_citation, listed(message.get("annotations")))):
             return content
         blocks = weave(content, message.get("annotations"), own)
     else:
@@ -177,22 +188,23 @@ def is_signed(block: Any) -> bool:
     return seal is not None and isinstance(block.get(seal), str) and block[seal] != ""
 
 
-def render_tool_calls(message: Json, path: str) -> list[Json]:
+def render_tool_calls(message: Json, path: str, dropped: list[str]) -> list[Json]:
     calls = message.get("tool_calls")
     return [
-        render_tool_call(call, f"{path}.tool_calls[{index}]")
+        render_tool_call(call, f"{path}.tool_calls[{index}]", dropped)
         for index, call in enumerate([] if calls is None else asked(calls, list, f"{path}.tool_calls"))
     ]
 
 
-def render_tool_call(call: Any, path: str) -> Json:
+def render_tool_call(call: Any, path: str, dropped: list[str]) -> Json:
     function = asked(asked(call, dict, path).get("function"), dict, f"{path}.function")
+    note_signature(call, dropped)
     arguments = parse_arguments(function.get("arguments"))
     if arguments is None:
         raise wrong(f"{path}.function.arguments", "must be the JSON text of an object")
     return {
         "type": "tool_use",
-        "id": asked(call.get("id"), str, f"{path}.id"),
+        "id": plain_id(asked(call.get("id"), str, f"{path}.id")),
         "name": asked(function.get("name"), str, f"{path}.function.name"),
         "input": arguments,
         **chosen(call, TOOL_USE_EXTRAS),

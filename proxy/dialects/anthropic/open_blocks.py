@@ -15,9 +15,9 @@ import orjson
 
 from proxy.call import Json
 from proxy.dialects.anthropic.messages import TOOL_USE_EXTRAS
-from proxy.dialects.anthropic.shape import answered, broken, chosen, some
-from proxy.dialects.anthropic.tools import JSON_TOOL
 from proxy.dialects.anthropic.weave import annotate
+from proxy.dialects.parts import JSON_TOOL
+from proxy.dialects.shape import answered, broken, chosen, some
 
 
 @dataclass(slots=True)

@@ -14,10 +14,12 @@ import orjson
 
 from proxy.call import Json
 from proxy.dialects.anthropic.blocks import parse_block
+from proxy.dialects.anthropic.checks import check_limits, check_order, check_source, check_tools
 from proxy.dialects.anthropic.messages import TOOL_RESULT_EXTRAS, TOOL_USE_EXTRAS, is_signed
-from proxy.dialects.anthropic.shape import asked, chosen, wrong
 from proxy.dialects.anthropic.thinking import parse_thinking
 from proxy.dialects.anthropic.tools import parse_tool, parse_tool_choice
+from proxy.dialects.checks import check_schema
+from proxy.dialects.shape import asked, chosen, wrong
 
 #: Members of the wire request that are said anew; every other keeps its name and value.
 SAID = ("system", "messages", "tools", "tool_choice", "metadata", "service_tier", "thinking", "output_config")
@@ -26,17 +28,29 @@ SERVICE_TIERS: Mapping[str, str] = {"standard_only": "default"}
 
 def parse_request(wire: Json) -> Json:
     """Messages request -> unified request. Failure("invalid_request") names the member that is wrong."""
+    asked(asked(wire, dict, "body").get("max_tokens"), int, "max_tokens")
+    return parse_question(wire)
+
+
+def parse_question(wire: Json) -> Json:
+    """What is asked, whether it is to be answered or its tokens counted: counting needs no limit."""
     unified = {name: value for name, value in asked(wire, dict, "body").items() if name not in SAID}
+    check_limits(wire)
     unified["messages"] = parse_messages(wire)
+    check_order(unified["messages"], wire["messages"])
     if wire.get("tools") is not None:
         tools = asked(wire["tools"], list, "tools")
         unified["tools"] = [parse_tool(tool, f"tools[{index}]") for index, tool in enumerate(tools)]
+        check_tools(tools)
     if wire.get("tool_choice") is not None:
         unified |= parse_tool_choice(wire["tool_choice"])
     unified |= parse_user(wire)
     if wire.get("service_tier") is not None:
         tier = asked(wire["service_tier"], str, "service_tier")
         unified["service_tier"] = SERVICE_TIERS.get(tier, tier)
+    if wire.get("stream") is True:
+        # Every stream of Anthropic's reports its tokens.
+        unified["stream_options"] = {"include_usage": True}
     reasoning = parse_thinking(wire)
     return unified | ({"reasoning": reasoning} if reasoning else {}) | parse_format(wire)
 
@@ -53,6 +67,7 @@ def parse_format(wire: Json) -> Json:
     if form is None:
         return {}
     schema = asked(asked(form, dict, "output_config.format").get("schema"), dict, "output_config.format.schema")
+    check_schema(schema, "output_config.format.schema")
     title = schema.get("title")
     name = title if isinstance(title, str) and title else "response"
     return {"response_format": {"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": True}}}
@@ -134,7 +149,9 @@ def parse_content(content: Any, path: str) -> Json:
         return {"content": content}
     parts: list[Json] = []
     own: list[Json] = []
-    for block in as_blocks(content, path):
+    for index, block in enumerate(as_blocks(content, path)):
+        if "source" in block:
+            check_source(block, f"{path}[{index}]")
         part = parse_block(block)
         if part is None:
             own.append({"at": len(parts), "block": block})

@@ -16,9 +16,10 @@ import orjson
 from proxy.call import Json, Usage
 from proxy.dialects.anthropic.messages import TOOL_USE_EXTRAS
 from proxy.dialects.anthropic.reply import EXTRAS, stop_of
-from proxy.dialects.anthropic.shape import answered, chosen, some
 from proxy.dialects.anthropic.usage import render_usage
+from proxy.dialects.anthropic.weave import is_anthropics, is_citation
 from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.shape import answered, chosen, some
 
 
 def render_event(kind: str, payload: Json) -> bytes:
@@ -35,7 +36,7 @@ class StreamRenderer:
 
     stateless = False
 
-    def __init__(self, request: Json) -> None:
+    def __init__(self, request: Json, created: int = 0) -> None:
         self._model = str(request.get("model") or "")
         self._started = self._reported = False
         self._next = 0
@@ -124,16 +125,12 @@ class StreamRenderer:
         if self._open is None or self._open[0] != "text":
             return b""
         index = self._open[1]
-        cited = [
-            note["citation"]
-            for note in answered(notes, list, "annotations")
-            if isinstance(note, dict) and note.get("citation")
-        ]
+        cited = [note["citation"] for note in answered(notes, list, "annotations") if is_citation(note)]
         said = [self._delta(index, "citations_delta", {"citation": citation}) for citation in cited]
         return b"".join([*said, self._close()])
 
     def provider_blocks(self, entries: Any) -> bytes:
-        blocks = [entry.get("block") for entry in answered(entries, list, "provider_blocks") if isinstance(entry, dict)]
+        blocks = [entry.get("block") for entry in answered(entries, list, "provider_blocks") if is_anthropics(entry)]
         return b"".join(self._whole(answered(block, dict, "a provider block")) for block in blocks)
 
     def tool_calls(self, calls: Any) -> bytes:

@@ -14,15 +14,14 @@ from typing import Any
 import orjson
 
 from proxy.call import Failure, Json, Usage
-from proxy.dialects.anthropic.blocks import parse_arguments
 from proxy.dialects.anthropic.errors import failure_of
 from proxy.dialects.anthropic.messages import TOOL_USE_EXTRAS
-from proxy.dialects.anthropic.shape import CALLED, answered, broken, chosen, some
-from proxy.dialects.anthropic.tools import JSON_TOOL
 from proxy.dialects.anthropic.usage import parse_usage, render_usage
 from proxy.dialects.anthropic.weave import annotate, weave
 from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
 from proxy.dialects.openai.reply import render_usage as render_unified_usage
+from proxy.dialects.parts import JSON_TOOL, parse_arguments
+from proxy.dialects.shape import CALLED, answered, broken, chosen, some
 
 #: stop_reason -> finish_reason. What is not here (`pause_turn`, a reason not yet invented) is passed on as it is.
 FINISH_REASONS: Mapping[str, str] = {
@@ -178,7 +177,7 @@ def finish_of(stopped: Json, answered_by_tool: bool = False) -> Json:
     return ended
 
 
-def render_reply(unified: Json) -> Json:
+def render_reply(unified: Json, request: Json) -> Json:
     """Unified reply -> Messages reply, of the first choice: Anthropic's form has room for one."""
     choices = unified.get("choices")
     if not isinstance(choices, list) or not choices:

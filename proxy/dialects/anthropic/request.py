@@ -11,20 +11,22 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from proxy.call import Json
+from proxy.dialects import Rendering
 from proxy.dialects.anthropic.fields import ANTHROPIC_ONLY, KNOWN, NATIVE, Draft, is_neutral
 from proxy.dialects.anthropic.messages import render_messages
 from proxy.dialects.anthropic.models import read_model
 from proxy.dialects.anthropic.sampling import say_limit, say_samplers, say_stop
-from proxy.dialects.anthropic.shape import asked, chosen, unsayable
 from proxy.dialects.anthropic.thinking import render_reasoning
-from proxy.dialects.anthropic.tools import JSON_TOOL, render_tool_choice, render_tools
+from proxy.dialects.anthropic.tools import render_tool_choice, render_tools
+from proxy.dialects.parts import JSON_TOOL
+from proxy.dialects.shape import asked, chosen, unsayable
 
 SERVICE_TIERS: Mapping[str, str] = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
 FORCED = ("any", "tool")
 
 
-def render_request(unified: Json, model: str) -> tuple[Json, list[str]]:
-    """Unified request -> Messages request, and the names of what could not be said. `unified` stays as it is.
+def render_request(unified: Json, model: str) -> Rendering:
+    """Unified request -> Messages request. `unified` stays as it is.
 
     Failure("invalid_request") names a field that is wrong, Failure("unsupported_capability") one that cannot be left
     out.
@@ -45,7 +47,7 @@ def render_request(unified: Json, model: str) -> tuple[Json, list[str]]:
     dropped = draft.dropped
     if len(known) < len(unified):
         dropped += [name for name, value in unified.items() if name not in KNOWN and not is_neutral(name, value)]
-    return wire, list(dict.fromkeys(dropped)) if len(dropped) > 1 else dropped
+    return Rendering(wire, list(dict.fromkeys(dropped)) if len(dropped) > 1 else dropped, draft.translated)
 
 
 def say_choices(draft: Draft) -> None:
@@ -90,6 +92,7 @@ def say_response_format(draft: Draft) -> None:
         said = chosen(form, ("description",))
         draft.wire["tools"] = [{"name": JSON_TOOL, **said, "input_schema": form["schema"]}]
         draft.wire["tool_choice"] = {"type": "tool", "name": JSON_TOOL}
+        draft.translated.append("response_format")
 
 
 def say_reasoning(draft: Draft) -> None:
@@ -160,5 +163,5 @@ def steps_of(known: frozenset[str]) -> Steps:
     """What a request with these fields needs. Applications send few shapes, again and again."""
     return Steps(
         tuple(say for fields, say in SAYINGS if not known.isdisjoint(fields)),
-        tuple(name for name in (*NATIVE, *ANTHROPIC_ONLY) if name in known),
+        tuple(name for name in (*NATIVE, *sorted(ANTHROPIC_ONLY)) if name in known),
     )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from proxy.dialects.anthropic.fields import Draft
 from proxy.dialects.anthropic.models import LEAST_ANSWER
-from proxy.dialects.anthropic.shape import asked
 from proxy.dialects.anthropic.thinking import ON
+from proxy.dialects.shape import asked
 
 NUMBERS = (int, float)
 
@@ -28,7 +28,7 @@ def say_limit(draft: Draft) -> None:
         wire["max_tokens"] = limit
     else:
         wire["max_tokens"] = limit + budget
-        draft.dropped.append(name)
+        draft.translated.append(name)
 
 
 def say_samplers(draft: Draft) -> None:
@@ -40,7 +40,7 @@ def say_samplers(draft: Draft) -> None:
             wire[name] = value if type(value) in NUMBERS else asked(value, float, name)
     if wire.get("temperature", 0) > 1:
         wire["temperature"] = 1
-        dropped.append("temperature")
+        draft.translated.append("temperature")
     if draft.model.generation.samplers == "default" or ("thinking" in wire and wire["thinking"]["type"] in ON):
         for name in ("temperature", "top_k", "top_p"):
             if name in wire and (wire[name] != 1 or name == "top_k"):

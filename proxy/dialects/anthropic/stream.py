@@ -19,9 +19,9 @@ from proxy.dialects import Event, Sign, TextLane
 from proxy.dialects.anthropic.errors import failure_of
 from proxy.dialects.anthropic.open_blocks import OwnBlock, Progress, TextBlock, open_block
 from proxy.dialects.anthropic.reply import EXTRAS, finish_of, refusal_of
-from proxy.dialects.anthropic.shape import answered, broken, chosen, kind_of, load_object
 from proxy.dialects.anthropic.usage import merge_counts, usage_of
-from proxy.dialects.openai.reply import render_usage
+from proxy.dialects.chunks import chunk_of, head_of, usage_chunk
+from proxy.dialects.shape import answered, broken, chosen, kind_of, load_object
 
 DELTA = "content_block_delta"
 
@@ -163,7 +163,7 @@ class StreamParser:
         self._ended = True
         if self.usage is None:
             return []
-        return [{**self._chunks({})[0], "choices": [], "usage": render_usage(self.usage)}]
+        return [usage_chunk(self._head, self.usage)]
 
     def _count(self, payload: Json) -> None:
         if merge_counts(self._counts, payload):
@@ -178,12 +178,7 @@ class StreamParser:
     def _chunks(self, delta: Json | None) -> list[Json]:
         if delta is None:
             return []
-        return [{**self._head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}]
-
-
-def head_of(called: str, model: str) -> Json:
-    """What every chunk of a stream begins with."""
-    return {"id": called, "object": "chat.completion.chunk", "created": 0, "model": model}
+        return [chunk_of(self._head, delta)]
 
 
 EVENTS: Mapping[str, Callable[[StreamParser, Json], list[Json]]] = {

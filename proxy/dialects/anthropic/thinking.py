@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from proxy.call import Json
 from proxy.dialects.anthropic.models import BUDGETS, LEAST_BUDGET, Model
-from proxy.dialects.anthropic.shape import asked, chosen, wrong
+from proxy.dialects.shape import asked, chosen, wrong
 
 ON = ("enabled", "adaptive")
 

@@ -12,14 +12,11 @@ from typing import Any
 
 from proxy.call import Json
 from proxy.dialects.anthropic.models import Generation
-from proxy.dialects.anthropic.shape import asked, chosen, wrong
-
-#: The tool that stands for a JSON schema on models that cannot be bound to one; its call is the answer's text.
-JSON_TOOL = "outrider_json_answer"
+from proxy.dialects.parts import allowed_names, is_foreign, name_of, read_function
+from proxy.dialects.shape import asked, chosen, wrong
 
 #: What a tool of Anthropic's may say besides; it stands beside `function`.
 EXTRAS = ("cache_control", "allowed_callers", "defer_loading", "eager_input_streaming", "input_examples")
-NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
 
 CHOICES: Mapping[str, str] = {"auto": "auto", "none": "none", "required": "any"}
 CHOICES_BACK: Mapping[str, str] = {wire: unified for unified, wire in CHOICES.items()}
@@ -31,7 +28,7 @@ def render_tools(unified: Json, generation: Generation) -> tuple[list[Json], lis
     allowed = allowed_names(unified.get("tool_choice"))
     for index, tool in enumerate(asked(unified.get("tools") or [], list, "tools")):
         path = f"tools[{index}]"
-        if asked(tool, dict, path).get("type") == "custom" and "custom" in tool:
+        if is_foreign(asked(tool, dict, path)):
             dropped.append(path)
             continue
         said = render_tool(tool, path)
@@ -48,33 +45,16 @@ def render_tool(tool: Json, path: str) -> Json:
 
     Any other type is Anthropic's own.
     """
-    if tool.get("type", "function") != "function":
+    function = read_function(tool, path)
+    if function is None:
         return dict(tool)
-    function = asked(tool.get("function", tool), dict, f"{path}.function")
-    said: Json = {
-        "name": asked(function.get("name"), str, f"{path}.function.name"),
-        **chosen(function, ("description",)),
-    }
-    parameters = function.get("parameters")
-    said["input_schema"] = (
-        NO_PARAMETERS if parameters is None else asked(parameters, dict, f"{path}.function.parameters")
-    )
-    if function.get("strict"):
+    said: Json = {"name": function.name}
+    if function.description is not None:
+        said["description"] = function.description
+    said["input_schema"] = function.parameters
+    if function.strict:
         said["strict"] = True
     return {**said, **chosen(tool, EXTRAS)}
-
-
-def allowed_names(choice: Any) -> frozenset[str] | None:
-    if not isinstance(choice, dict) or choice.get("type") != "allowed_tools":
-        return None
-    path = "tool_choice.allowed_tools"
-    tools = asked(asked(choice.get("allowed_tools"), dict, path).get("tools"), list, f"{path}.tools")
-    return frozenset(name_of(tool, f"{path}.tools[{index}]") for index, tool in enumerate(tools))
-
-
-def name_of(entry: Any, path: str) -> str:
-    function = asked(asked(entry, dict, path).get("function", entry), dict, f"{path}.function")
-    return asked(function.get("name"), str, f"{path}.function.name")
 
 
 def render_tool_choice(unified: Json, has_tools: bool) -> tuple[Json | None, list[str]]:

@@ -55,9 +55,7 @@ def read_spans(annotations: Any, length: int) -> dict[tuple[int, int], list[Json
     """
     spans: dict[tuple[int, int], list[Json]] = {}
     reached = 0
-    for annotation in annotations if isinstance(annotations, list) else ():
-        if not isinstance(annotation, dict) or not isinstance(annotation.get("citation"), dict):
-            continue
+    for annotation in filter(is_citation, listed(annotations)):
         start, end = annotation.get("start_index"), annotation.get("end_index")
         if type(start) is not int or type(end) is not int or not 0 <= start < end <= length:
             continue
@@ -69,11 +67,24 @@ def read_spans(annotations: Any, length: int) -> dict[tuple[int, int], list[Json
     return spans
 
 
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def is_anthropics(entry: Any) -> bool:
+    """Whether a provider block or a citation is of this dialect: those of others say whose they are."""
+    return isinstance(entry, dict) and entry.get("dialect") in (None, "anthropic")
+
+
+def is_citation(annotation: Any) -> bool:
+    return is_anthropics(annotation) and isinstance(annotation.get("citation"), dict)
+
+
 def read_inserts(blocks: Any) -> list[tuple[int, Json]]:
     """(where, block) of each provider block; one without a place comes first."""
     inserts = []
-    for entry in blocks if isinstance(blocks, list) else ():
-        block = entry.get("block") if isinstance(entry, dict) else None
+    for entry in filter(is_anthropics, listed(blocks)):
+        block = entry.get("block")
         if isinstance(block, dict) and isinstance(block.get("type"), str):
             at = entry.get("at")
             inserts.append((at if type(at) is int and at > 0 else 0, block))

@@ -1,7 +1,7 @@
 """OpenAI chat completions, https://platform.openai.com/docs/api-reference/chat: also the hub's own form."""
 
 from proxy.dialects import Dialect
-from proxy.dialects.openai import checks, errors, reply, request, stream
+from proxy.dialects.openai import checks, completions, embeddings, errors, fields, reply, request, stream
 
 DIALECT = Dialect(
     name="openai",
@@ -18,4 +18,7 @@ DIALECT = Dialect(
     renderer=stream.ChunkRenderer,
     render_error=errors.render_error,
     render_error_event=stream.render_error_event,
+    support=fields.SUPPORT,
+    embeddings=embeddings.OPERATION,
+    completions=completions.OPERATION,
 )

@@ -20,7 +20,7 @@ def parse_reply(wire: Json) -> Json:
     return wire
 
 
-def render_reply(unified: Json) -> Json:
+def render_reply(unified: Json, request: Json) -> Json:
     return unified
 
 

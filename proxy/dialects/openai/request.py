@@ -8,33 +8,27 @@ Source: https://platform.openai.com/docs/api-reference/chat/create.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from proxy.call import Failure, Json
+from proxy.call import Json
+from proxy.dialects import Rendering
+from proxy.dialects.openai.messages import HUB_ONLY, is_short_image, render_messages, without
+from proxy.dialects.parts import effort_of, is_foreign
 
 #: Our own fields. They never reach a provider raw.
 EXTRAS = frozenset({"system", "top_k", "stop_sequences", "timeout", "fallbacks", "cache", "reasoning"})
 #: Of these, what is for the proxy alone, or is said otherwise.
 SAID = frozenset({"system", "stop_sequences", "timeout", "fallbacks", "cache", "reasoning"})
 
-#: What an OpenAI request has no word for: fields, members of messages, of their parts and tool calls, and of tools.
-FIELDS = (
-    "top_k",
-    "cache_control",
-    "container",
-    "context_management",
-    "diagnostics",
-    "inference_geo",
-    "mcp_servers",
-    "speed",
-    "user_profile_id",
-)
-HUB_ONLY = frozenset({"thinking_blocks", "provider_blocks"})
-OF_MESSAGES = (*sorted(HUB_ONLY), "reasoning_content", "annotations", "is_error", "cache_control", "toolset_name")
-OF_PARTS = ("cache_control", "citations", "context")
-OF_CALLS = ("cache_control", "caller", "toolset_name")
-OF_TOOLS = ("cache_control", "allowed_callers", "defer_loading", "eager_input_streaming", "input_examples")
+#: What an OpenAI request has no word for, and how it is named: fields, and members of tools.
+FIELDS = {name: name for name in ("top_k", "cache_control")}
+OF_TOOLS = {
+    name: f"tools.{name}"
+    for name in ("cache_control", "allowed_callers", "defer_loading", "eager_input_streaming", "input_examples")
+} | {"responses": ""}
+#: Bytes that every request has which carries what only the hub knows.
+HUB_MARKS = (b'_blocks"', b'"responses"', b'"tool_plan"', b'"images"', b'"extra_content"')
 #: Tools that run at Anthropic carry a date in their type.
 FOREIGN_TOOL = re.compile(r".*_\d{8}|mcp_toolset")
 
@@ -55,15 +49,24 @@ def is_plain(unified: Json, body: bytes) -> bool:
         return False
     if b'"source"' in body and any(map(is_short_image, parts_of(unified))):
         return False
-    return b'_blocks"' not in body or all(map(HUB_ONLY.isdisjoint, unified["messages"]))
+    return not any(mark in body for mark in HUB_MARKS) or not any(map(is_of_the_hub, carriers(unified)))
+
+
+def is_of_the_hub(carrier: Any) -> bool:
+    return isinstance(carrier, dict) and not HUB_ONLY.isdisjoint(carrier)
+
+
+def carriers(unified: Json) -> Iterator[Any]:
+    """Messages, their parts and calls, and tools: what other dialects hang things on."""
+    yield from parts_of(unified)
+    yield from unified.get("tools") or ()
+    for message in unified["messages"]:
+        yield message
+        yield from message.get("tool_calls") or ()
 
 
 def is_short_tool(tool: Any) -> bool:
     return isinstance(tool, dict) and "function" not in tool and "name" in tool and "type" not in tool
-
-
-def is_short_image(part: Any) -> bool:
-    return isinstance(part, dict) and part.get("type") == "image" and isinstance(part.get("source"), dict)
 
 
 def parts_of(unified: Json) -> list[Any]:
@@ -78,73 +81,22 @@ def parts_of(unified: Json) -> list[Any]:
 # ---- what has to be said anew
 
 
-def render_request(unified: Json, model: str) -> tuple[Json, list[str]]:
-    """Unified request -> OpenAI request, and the names of what it cannot say. The argument stays as it is.
+def render_request(unified: Json, model: str) -> Rendering:
+    """Unified request -> OpenAI request. The argument stays as it is.
 
     Failure("unsupported_capability") names a part that cannot be left out.
     """
     dropped: list[str] = []
-    wire = without(unified, FIELDS, "", dropped)
+    translated: list[str] = []
+    wire = without(unified, FIELDS, dropped)
     wire = {name: value for name, value in wire.items() if name not in SAID}
     wire["model"] = model
-    wire["messages"] = render_messages(unified, dropped)
+    wire["messages"] = render_messages(unified, dropped, translated)
     say_tools(wire, dropped)
     say_stop(wire, unified.get("stop_sequences"))
-    say_reasoning(wire, unified.get("reasoning") or {}, dropped)
+    say_reasoning(wire, unified.get("reasoning") or {}, dropped, translated)
     say_limit(wire)
-    return wire, list(dict.fromkeys(dropped))
-
-
-def without(mapping: Json, names: tuple[str, ...], prefix: str, dropped: list[str]) -> Json:
-    """`mapping` without the named members. Those that say something are noted; null, false and empty ones say nothing."""
-    present = [name for name in names if name in mapping]
-    if not present:
-        return mapping
-    dropped += [prefix + name for name in present if mapping[name]]
-    return {name: value for name, value in mapping.items() if name not in present}
-
-
-def render_messages(unified: Json, dropped: list[str]) -> list[Json]:
-    messages = [
-        render_message(message, f"messages[{index}]", dropped) for index, message in enumerate(unified["messages"])
-    ]
-    if unified.get("system"):
-        messages.insert(0, render_message({"role": "system", "content": unified["system"]}, "system", dropped))
-    return messages
-
-
-def render_message(message: Json, path: str, dropped: list[str]) -> Json:
-    said = without(message, OF_MESSAGES, "messages.", dropped)
-    content, calls = said.get("content"), said.get("tool_calls")
-    if isinstance(content, list):
-        parts = [render_part(part, f"{path}.content[{index}]", dropped) for index, part in enumerate(content)]
-        said = {**said, "content": parts}
-    if calls:
-        said = {**said, "tool_calls": [without(call, OF_CALLS, "messages.tool_calls.", dropped) for call in calls]}
-    return said
-
-
-def render_part(part: Json, path: str, dropped: list[str]) -> Json:
-    part = without(part, OF_PARTS, "messages.", dropped)
-    if not is_short_image(part):
-        return part
-    image: Json = {"url": url_of(part["source"], f"{path}.source")}
-    if part.get("detail") is not None:
-        image["detail"] = part["detail"]
-    return {"type": "image_url", "image_url": image}
-
-
-def url_of(source: Json, path: str) -> str:
-    """The URL of an image's source; base64 becomes a data: URL (RFC 2397)."""
-    if source.get("type") == "url" and isinstance(source.get("url"), str):
-        return str(source["url"])
-    if (
-        source.get("type") == "base64"
-        and isinstance(source.get("media_type"), str)
-        and isinstance(source.get("data"), str)
-    ):
-        return f"data:{source['media_type']};base64,{source['data']}"
-    raise Failure("unsupported_capability", f"{path} is neither a url nor base64 with a media_type", param=path)
+    return Rendering(wire, list(dict.fromkeys(dropped)), translated)
 
 
 def say_tools(wire: Json, dropped: list[str]) -> None:
@@ -153,10 +105,10 @@ def say_tools(wire: Json, dropped: list[str]) -> None:
         return
     said = []
     for index, tool in enumerate(wire["tools"]):
-        if FOREIGN_TOOL.fullmatch(str(tool.get("type"))):
+        if FOREIGN_TOOL.fullmatch(str(tool.get("type"))) or (is_foreign(tool) and tool["type"] != "custom"):
             dropped.append(f"tools[{index}]")
         else:
-            said.append(render_tool(without(tool, OF_TOOLS, "tools.", dropped)))
+            said.append(render_tool(without(tool, OF_TOOLS, dropped)))
     wire["tools"] = said
     if not said:
         if wire.get("tool_choice") not in (None, "auto", "none"):
@@ -181,13 +133,19 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def say_reasoning(wire: Json, reasoning: Mapping[str, Any], dropped: list[str]) -> None:
-    """OpenAI knows an effort and nothing else; `enabled` is said by an effort, or by a model that always reasons."""
-    effort = reasoning.get("effort")
+def say_reasoning(wire: Json, reasoning: Mapping[str, Any], dropped: list[str], translated: list[str]) -> None:
+    """OpenAI knows an effort and nothing else. To models that reason a budget is said by one, and `enabled` needs no word."""
+    effort, budget = reasoning.get("effort"), reasoning.get("budget_tokens")
+    reasons = REASONS.match(wire["model"]) is not None
+    said = {"effort"}
+    if effort is None and type(budget) is int and reasons and wire.get("reasoning_effort") is None:
+        effort = effort_of(budget)
+        said.add("budget_tokens")
+        translated.append("reasoning.budget_tokens")
     if effort is not None:
         wire["reasoning_effort"] = effort
-    implied = effort is not None or (reasoning.get("enabled") is True and REASONS.match(wire["model"]))
-    said = {"effort", "enabled"} if implied else {"effort"}
+    if effort is not None or (reasoning.get("enabled") is True and reasons):
+        said.add("enabled")
     dropped += [f"reasoning.{name}" for name, value in reasoning.items() if name not in said and value is not None]
 
 

@@ -44,6 +44,9 @@ def read_event(event: Event) -> Sign:
 
 
 def has_spoken(choice: Json) -> bool:
+    """In a chat or, by `text`, in a legacy completion."""
+    if choice.get("text"):
+        return True
     delta = choice.get("delta") or choice.get("message")
     return isinstance(delta, dict) and any(delta.get(name) for name in SPEECH)
 
@@ -135,20 +138,20 @@ class ChunkRenderer:
     The chunk that carries only usage is the client's if it asked for it (`stream_options.include_usage`).
     """
 
-    __slots__ = ("_wants_usage", "created")
+    __slots__ = ("_created", "_wants_usage")
 
     stateless = True
 
-    def __init__(self, request: Json) -> None:
+    def __init__(self, request: Json, created: int = 0) -> None:
         options = request.get("stream_options")
         self._wants_usage = isinstance(options, dict) and options.get("include_usage") is True
-        self.created = 0
+        self._created = created
 
     def feed(self, chunk: Json) -> bytes:
         if not chunk["choices"] and chunk.get("usage") and not self._wants_usage:
             return b""
         if not chunk.get("created"):
-            chunk["created"] = self.created
+            chunk["created"] = self._created
         try:
             return b"data: %b\n\n" % orjson.dumps(chunk)
         except orjson.JSONEncodeError:

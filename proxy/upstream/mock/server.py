@@ -17,6 +17,7 @@ import orjson
 
 from proxy.call import Failure
 from proxy.upstream.mock.checks import check_request
+from proxy.upstream.mock.embeddings import embeddings_script
 from proxy.upstream.mock.models import Behaviour, parse_model
 from proxy.upstream.mock.script import MockSettings, chat_script, models_script, refusal_script
 from proxy.upstream.mock.steps import End, Script, Step, error_body, json_script
@@ -82,6 +83,8 @@ class MockServer:
         self.requests += 1
         if (method, path) == (b"POST", b"/v1/chat/completions"):
             return self._chat(body)
+        if (method, path) == (b"POST", b"/v1/embeddings"):
+            return embeddings_script(body)
         if (method, path) == (b"GET", b"/v1/models"):
             return models_script()
         text = f"Invalid URL ({method.decode('latin-1')} {path.decode('latin-1')})"

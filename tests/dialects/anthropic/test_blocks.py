@@ -5,7 +5,7 @@ from base64 import b64encode
 import pytest
 
 from proxy.call import Failure, Json
-from proxy.dialects.anthropic.blocks import parse_arguments, parse_block, render_part
+from proxy.dialects.anthropic.blocks import parse_block, render_part
 
 PNG = b64encode(b"\x89PNG").decode()
 PDF = b64encode(b"%PDF-1.7").decode()
@@ -20,6 +20,10 @@ def say(part: Json) -> Json:
 
 
 BOTH_WAYS = [
+    (
+        {"type": "file", "file": {"file_url": "https://a.pdf", "filename": "a"}},
+        {"type": "document", "source": {"type": "url", "url": "https://a.pdf"}, "title": "a"},
+    ),
     ({"type": "text", "text": "hi"}, {"type": "text", "text": "hi"}),
     (
         {"type": "text", "text": "hi", "cache_control": MARK},
@@ -78,8 +82,8 @@ def test_a_refusal_is_said_as_text() -> None:
 @pytest.mark.parametrize(
     ("part", "name"),
     [
-        ({"type": "image_url", "image_url": {"url": "https://a", "detail": "high"}}, "image_url.detail"),
-        ({"type": "image", "source": {"type": "url", "url": "https://a"}, "detail": "low"}, "image.detail"),
+        ({"type": "image_url", "image_url": {"url": "https://a", "detail": "high"}}, "messages.image.detail"),
+        ({"type": "image", "source": {"type": "url", "url": "https://a"}, "detail": "low"}, "messages.image.detail"),
     ],
 )
 def test_detail_is_dropped_by_name(part: Json, name: str) -> None:
@@ -131,15 +135,8 @@ def test_what_cannot_be_said_is_refused_by_path(part: Json, kind: str, param: st
         {"type": "search_result", "source": "https://a", "content": []},
         {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
         {"type": "image", "source": {"type": "url", "url": "https://a"}, "transformations": {}},
-        {"type": "document", "source": {"type": "url", "url": "https://a.pdf"}},
         {"type": "container_upload", "file_id": "file_1"},
     ],
 )
 def test_a_block_without_a_word_is_left_to_be_carried(block: Json) -> None:
     assert parse_block(block) is None
-
-
-def test_arguments_are_an_object_or_nothing() -> None:
-    assert parse_arguments('{"a": 1}') == parse_arguments({"a": 1}) == {"a": 1}
-    assert parse_arguments("") == {}
-    assert parse_arguments("[]") is parse_arguments("{") is parse_arguments(None) is None

@@ -1,5 +1,6 @@
 """Unified messages as Anthropic's turns: what is gathered, merged, carried and refused."""
 
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -141,6 +142,10 @@ def test_thinking_goes_back_byte_for_byte_and_first() -> None:
         ({"reasoning_content": "hm"}, "messages.reasoning_content"),
         ({"name": "Ada"}, "messages.name"),
         ({"audio": {"id": "audio_1"}}, "messages.audio"),
+        ({"thinking_blocks": [{"type": "reasoning", "id": "rs_1"}]}, "messages.thinking_blocks"),
+        ({"provider_blocks": [{"at": 0, "block": OWN, "dialect": "gemini"}]}, "messages.provider_blocks"),
+        ({"annotations": [{"type": "url_citation", "url_citation": {"url": "https://a"}}]}, "messages.annotations"),
+        ({"extra_content": {"google": {"thought_signature": "Eo8="}}}, "messages.thought_signature"),
     ],
 )
 def test_what_cannot_be_said_is_left_out_by_name(message: Json, name: str) -> None:
@@ -155,6 +160,23 @@ def test_the_providers_own_blocks_go_back_to_their_places() -> None:
         {"role": "assistant", "content": [text("a"), text("b")], "provider_blocks": [{"at": 1, "block": OWN}]}
     )
     assert spoken.turns == listed.turns == [{"role": "assistant", "content": [text("a"), OWN, text("b")]}]
+
+
+def test_a_signature_on_a_part_or_call_is_named_once() -> None:
+    signed: Json = {"extra_content": {"google": {"thought_signature": "Eo8="}}}
+    transcript = render({"role": "assistant", "content": [text("a", **signed)], "tool_calls": [call(**signed)]})
+    assert transcript.turns[0]["content"] == [text("a"), use()]
+    assert {*transcript.dropped} == {"messages.thought_signature"}
+
+
+def test_a_foreign_id_is_made_to_fit_in_call_and_result_alike() -> None:
+    transcript = render(
+        {"role": "assistant", "content": None, "tool_calls": [{**call(), "id": "functions.f:0"}]},
+        {"role": "tool", "tool_call_id": "functions.f:0", "content": "1"},
+    )
+    [said], [result] = (turn["content"] for turn in transcript.turns)
+    assert said["id"] == result["tool_use_id"]
+    assert re.fullmatch(r"[a-zA-Z0-9_-]+", said["id"])
 
 
 def test_an_assistant_that_said_nothing_is_no_turn() -> None:

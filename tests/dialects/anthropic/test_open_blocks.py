@@ -6,7 +6,7 @@ import pytest
 
 from proxy.call import Failure, Json
 from proxy.dialects.anthropic.open_blocks import Progress, open_block
-from proxy.dialects.anthropic.tools import JSON_TOOL
+from proxy.dialects.parts import JSON_TOOL
 
 
 def run(wire: Json, *deltas: Json, progress: Progress | None = None) -> list[Json]:

@@ -11,6 +11,7 @@ from proxy.dialects.anthropic.request import render_request
 MODEL = "claude-sonnet-4-6"
 MARK = {"type": "ephemeral"}
 THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "EqoD+/=="}
+HI: Json = {"role": "user", "content": "hi"}
 OWN = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "x"}}
 
 
@@ -78,7 +79,7 @@ FULL: Json = {
 
 def test_a_request_goes_through_the_hub_and_comes_back() -> None:
     unified = parse_request(FULL)
-    wire, dropped = render_request(unified, MODEL)
+    wire, dropped, _ = render_request(unified, MODEL)
     assert wire == FULL
     assert dropped == []
 
@@ -117,20 +118,31 @@ def test_thinking_that_comes_late_keeps_its_place() -> None:
     content = [text("a"), THOUGHT, text("b")]
     unified = parse({"role": "assistant", "content": content})
     assert unified["messages"][0]["provider_blocks"] == [{"at": 1, "block": THOUGHT}]
-    assert render_request(unified, MODEL)[0]["messages"][0]["content"] == content
+    assert render_request(unified, MODEL).wire["messages"][0]["content"] == content
 
 
 def test_a_tool_result_without_content_is_empty() -> None:
+    call = {"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}}]}
     turn = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1"}]}
-    unified = parse(turn)
-    assert unified["messages"] == [{"role": "tool", "tool_call_id": "toolu_1", "content": ""}]
-    assert render_request(unified, MODEL)[0]["messages"] == [turn]
+    unified = parse(call, turn)
+    assert unified["messages"][1] == {"role": "tool", "tool_call_id": "toolu_1", "content": ""}
+    assert render_request(unified, MODEL).wire["messages"] == [call, turn]
+
+
+def test_a_stream_reports_its_tokens() -> None:
+    assert parse(HI, stream=True)["stream_options"] == {"include_usage": True}
+    assert "stream_options" not in parse(HI, stream=False)
 
 
 @pytest.mark.parametrize(
     ("wire", "param"),
     [
+        ({"max_tokens": None}, "max_tokens"),
+        ({"max_tokens": -1}, "max_tokens"),
+        ({"max_tokens": 1.5}, "max_tokens"),
+        ({"temperature": 1.1}, "temperature"),
         ({"messages": None}, "messages"),
+        ({"messages": []}, "messages"),
         ({"messages": ["hi"]}, "messages[0]"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].role"),
         ({"messages": [{"role": "user"}]}, "messages[0].content"),
@@ -145,14 +157,19 @@ def test_a_tool_result_without_content_is_empty() -> None:
         ),
         ({"system": 5}, "system"),
         ({"tools": [{"name": "f"}]}, "tools[0].input_schema"),
+        ({"tools": [{"name": "f", "input_schema": {"type": "dict"}}]}, "tools[0].input_schema.type"),
         ({"tool_choice": {"type": "most"}}, "tool_choice.type"),
         ({"metadata": []}, "metadata"),
         ({"metadata": {"user_id": 5}}, "metadata.user_id"),
         ({"thinking": "yes"}, "thinking"),
         ({"output_config": {"format": {"type": "json_schema"}}}, "output_config.format.schema"),
+        (
+            {"output_config": {"format": {"type": "json_schema", "schema": {"items": 5}}}},
+            "output_config.format.schema.items",
+        ),
     ],
 )
 def test_a_mistake_is_named_by_its_path(wire: Json, param: str) -> None:
     with pytest.raises(Failure) as caught:
-        parse_request({"model": MODEL, "messages": [], **wire})
+        parse_request({"model": MODEL, "max_tokens": 5, "messages": [HI], **wire})
     assert (caught.value.kind, caught.value.param) == ("invalid_request", param)

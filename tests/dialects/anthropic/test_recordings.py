@@ -12,7 +12,8 @@ from anthropic.lib.streaming._messages import accumulate_event
 from proxy.call import Failure, Json
 from proxy.dialects.anthropic import DIALECT
 from proxy.dialects.anthropic.weave import cited
-from proxy.wire.sse import Event, Reader
+from proxy.wire.events import Event
+from proxy.wire.sse import Reader
 from tests.conftest import ROOT
 
 FOLDERS = ("anthropic", "vertex-anthropic", "bedrock-invoke")
@@ -99,10 +100,11 @@ def test_the_recordings_are_there(recordings: Path) -> None:
 def test_a_request_comes_back_equal_by_value(name: str, recorded: Json) -> None:
     body = recorded
     model = body.get("model", "claude-3-7-sonnet@20250219")
-    wire, dropped = DIALECT.render_request(DIALECT.parse_request(body), model)
+    wire, dropped, translated = DIALECT.render_request(DIALECT.parse_request(body), model)
     changed = {name for name in (body.keys() | wire.keys()) - ROAD if body.get(name) != wire.get(name)}
     assert changed == EXCEPTIONS.get(name, {}).keys()
     assert set(dropped) <= ROAD
+    assert translated == []
 
 
 @each(REPLIES)
@@ -119,7 +121,7 @@ def test_a_reply_is_parsed_and_comes_back(name: str, recorded: Json) -> None:
             for name in ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
         )
     )
-    back = DIALECT.render_reply(reply)
+    back = DIALECT.render_reply(reply, {})
     assert back["content"] == joined(wire["content"])
     assert {name: back[name] for name in ("id", "model", "stop_reason")} == {
         name: wire[name] for name in ("id", "model", "stop_reason")
@@ -193,7 +195,7 @@ def accumulate(events: list[Event]) -> Any:
 def test_a_stream_through_the_hub_is_the_same_message_to_the_sdk(name: str, recorded: bytes) -> None:
     data = recorded
     chunks, _ = parse_stream([data])
-    renderer = DIALECT.renderer({"model": "fast"})
+    renderer = DIALECT.renderer({"model": "fast"}, 0)
     rendered = b"".join([*map(renderer.feed, chunks), renderer.end()])
     direct, through = (accumulate(Reader().feed(stream)) for stream in (data, rendered))
     assert joined(through.model_dump(exclude_none=True)["content"]) == joined(

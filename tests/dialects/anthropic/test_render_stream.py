@@ -9,7 +9,8 @@ from anthropic.types import Message
 
 from proxy.call import Failure, Json
 from proxy.dialects.anthropic.render_stream import StreamRenderer
-from proxy.wire.sse import Event, Reader
+from proxy.wire.events import Event
+from proxy.wire.sse import Reader
 
 THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "Eq+/="}
 HIDDEN = {"type": "redacted_thinking", "data": "Emw="}

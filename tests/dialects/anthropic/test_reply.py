@@ -6,7 +6,7 @@ import pytest
 
 from proxy.call import Failure, Json
 from proxy.dialects.anthropic.reply import parse_reply, render_reply
-from proxy.dialects.anthropic.tools import JSON_TOOL
+from proxy.dialects.parts import JSON_TOOL
 
 THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "EqoD+/=="}
 HIDDEN = {"type": "redacted_thinking", "data": "Emw="}
@@ -98,7 +98,7 @@ def test_everything_at_once() -> None:
     ],
 )
 def test_a_reply_goes_through_the_hub_and_comes_back(reply: Json) -> None:
-    assert render_reply(parse_reply(reply)) == reply
+    assert render_reply(parse_reply(reply), {}) == reply
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_the_tool_that_stands_for_a_schema_is_the_answer() -> None:
     ended = choice(parse_reply(wire(use(JSON_TOOL, dog="Rex"), stop="tool_use")))
     assert (ended["message"]["content"], ended["finish_reason"]) == ('{"dog":"Rex"}', "stop")
     assert "tool_calls" not in ended["message"]
-    assert render_reply({"choices": [ended]})["stop_reason"] == "end_turn"
+    assert render_reply({"choices": [ended]}, {})["stop_reason"] == "end_turn"
 
 
 def test_an_error_inside_a_200_is_a_failure() -> None:
@@ -196,7 +196,7 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments
     ],
 )
 def test_another_providers_reply_reads_like_anthropics(reply: Json, content: list[Json], stop: str) -> None:
-    said = render_reply(reply)
+    said = render_reply(reply, {})
     assert (said["content"], said["stop_reason"], said["stop_sequence"]) == (content, stop, None)
     assert said["usage"] == {
         "input_tokens": 4,
@@ -219,5 +219,5 @@ def test_another_providers_reply_reads_like_anthropics(reply: Json, content: lis
 )
 def test_a_reply_that_cannot_be_said_is_the_providers_fault(reply: Json) -> None:
     with pytest.raises(Failure) as caught:
-        render_reply(reply)
+        render_reply(reply, {})
     assert caught.value.kind == "provider_error"

@@ -8,7 +8,7 @@ import pytest
 from proxy.call import Failure, Json
 from proxy.dialects.anthropic.fields import ANTHROPIC_ONLY, KNOWN, NATIVE, SUPPORT
 from proxy.dialects.anthropic.request import SAYINGS, render_request
-from proxy.dialects.anthropic.tools import JSON_TOOL
+from proxy.dialects.parts import JSON_TOOL
 
 OLD, NEW = "claude-sonnet-4-0", "claude-opus-4-8"
 HI = [{"role": "user", "content": "hi"}]
@@ -18,7 +18,9 @@ FORM = {"type": "json_schema", "json_schema": {"name": "thing", "strict": True, 
 
 
 def render(model: str = NEW, **unified: Any) -> tuple[Json, list[str]]:
-    return render_request({"model": "alias", "messages": HI, **unified}, model)
+    wire, dropped, translated = render_request({"model": "alias", "messages": HI, **unified}, model)
+    assert list(translated) == []
+    return wire, dropped
 
 
 def test_the_plainest_request() -> None:
@@ -68,8 +70,8 @@ def test_a_null_is_as_good_as_nothing(name: str) -> None:
 def test_every_field_that_is_said_has_its_saying() -> None:
     spoken = {name for fields, _ in SAYINGS for name in fields}
     limits, in_front = {"max_tokens", "max_completion_tokens"}, {"model", "system"}
-    theirs = {name for name, said in SUPPORT.items() if said != "ours"}
-    assert theirs - {*NATIVE, *ANTHROPIC_ONLY} - limits - in_front == spoken - {*NATIVE}
+    ours = {name for name, said in SUPPORT.items() if said == "ours"}
+    assert KNOWN - ours - {*NATIVE, *ANTHROPIC_ONLY} - limits - in_front == spoken - {*NATIVE}
 
 
 def test_more_than_one_answer_is_refused() -> None:
@@ -107,10 +109,10 @@ def test_a_schema_is_native_where_the_model_can_be_bound() -> None:
 
 
 def test_a_schema_is_a_forced_tool_on_an_older_model() -> None:
-    wire, dropped = render(OLD, response_format=FORM)
+    wire, dropped, translated = render_request({"messages": HI, "response_format": FORM}, OLD)
     assert wire["tools"] == [{"name": JSON_TOOL, "input_schema": SCHEMA}]
     assert wire["tool_choice"] == {"type": "tool", "name": JSON_TOOL}
-    assert dropped == []
+    assert (dropped, translated) == ([], ["response_format"])
 
 
 def test_a_schema_beside_tools_cannot_be_kept_on_an_older_model() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from proxy.call import Failure
 from proxy.dialects.anthropic import DIALECT
-from proxy.wire.sse import Event
+from proxy.wire.events import Event
 
 WORDS = """
 type text thinking signature redacted_thinking data tool_use tool_result tool_use_id server_tool_use id name
@@ -80,25 +80,25 @@ def ends(act: Callable[[], Any]) -> None:
 @FEW
 @given(OBJECTS | REQUESTS)
 def test_any_request_of_an_anthropic_client(wire: Any) -> None:
-    ends(lambda: DIALECT.render_request(DIALECT.parse_request(wire), "claude-sonnet-4-6"))
+    ends(lambda: DIALECT.render_request(DIALECT.parse_request(wire), "claude-sonnet-4-6").wire)
 
 
 @FEW
 @given(OBJECTS | REQUESTS, st.sampled_from(["claude-sonnet-4-0", "claude-opus-4-8", "other"]))
 def test_any_unified_request(unified: Any, model: str) -> None:
-    ends(lambda: DIALECT.render_request(unified, model))
+    ends(lambda: DIALECT.render_request(unified, model).wire)
 
 
 @FEW
 @given(ANYTHING | REPLIES)
 def test_any_reply(wire: Any) -> None:
-    ends(lambda: DIALECT.render_reply(DIALECT.parse_reply(wire)))
+    ends(lambda: DIALECT.render_reply(DIALECT.parse_reply(wire), {}))
 
 
 @FEW
 @given(OBJECTS | REPLIES)
 def test_any_unified_reply(unified: Any) -> None:
-    ends(lambda: DIALECT.render_reply(unified))
+    ends(lambda: DIALECT.render_reply(unified, {}))
 
 
 @FEW
@@ -129,7 +129,7 @@ def test_any_stream(payloads: list[Any], noise: bytes) -> None:
 @FEW
 @given(st.lists(OBJECTS | st.builds(lambda delta: {"choices": [{"delta": delta}]}, OBJECTS), max_size=6))
 def test_any_chunks(chunks: list[Any]) -> None:
-    renderer = DIALECT.renderer({})
+    renderer = DIALECT.renderer({}, 0)
     for chunk in chunks:
         with suppress(Failure):
             renderer.feed(chunk)

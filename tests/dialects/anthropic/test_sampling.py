@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from proxy.call import Failure, Json
+from proxy.dialects import Rendering
 from proxy.dialects.anthropic.request import render_request
 
 CLASSIC, SINGLE, NEW = "claude-sonnet-4-0", "claude-sonnet-4-5", "claude-opus-4-8"
 
 
-def render(model: str, **unified: Any) -> tuple[Json, list[str]]:
+def render(model: str, **unified: Any) -> Rendering:
     return render_request({"messages": [{"role": "user", "content": "hi"}], **unified}, model)
 
 
@@ -26,10 +27,10 @@ def test_a_limit_is_kept() -> None:
 
 
 def test_thinking_must_leave_room_for_the_answer() -> None:
-    wire, dropped = render(SINGLE, max_tokens=2000, reasoning={"budget_tokens": 2000})
-    assert (wire["max_tokens"], dropped) == (4000, ["max_tokens"])
-    wire, dropped = render(SINGLE, max_tokens=2001, reasoning={"budget_tokens": 2000})
-    assert (wire["max_tokens"], dropped) == (2001, [])
+    wire, dropped, translated = render(SINGLE, max_tokens=2000, reasoning={"budget_tokens": 2000})
+    assert (wire["max_tokens"], dropped, translated) == (4000, [], ["max_tokens"])
+    wire, dropped, translated = render(SINGLE, max_tokens=2001, reasoning={"budget_tokens": 2000})
+    assert (wire["max_tokens"], dropped, translated) == (2001, [], [])
     assert render(SINGLE, reasoning={"budget_tokens": 20000})[0]["max_tokens"] == 24096
     assert render(SINGLE, reasoning_effort="low")[0]["max_tokens"] == 16384
 
@@ -38,7 +39,6 @@ def test_thinking_must_leave_room_for_the_answer() -> None:
     ("model", "unified", "said", "dropped"),
     [
         (CLASSIC, {"temperature": 0.7, "top_p": 0.3, "top_k": 5}, {"temperature": 0.7, "top_p": 0.3, "top_k": 5}, []),
-        (CLASSIC, {"temperature": 1.5}, {"temperature": 1}, ["temperature"]),
         (CLASSIC, {"temperature": 0}, {"temperature": 0}, []),
         (SINGLE, {"temperature": 0.7, "top_p": 0.3}, {"temperature": 0.7}, ["top_p"]),
         (SINGLE, {"top_p": 0.3}, {"top_p": 0.3}, []),
@@ -49,9 +49,15 @@ def test_thinking_must_leave_room_for_the_answer() -> None:
     ],
 )
 def test_samplers_are_what_the_model_takes(model: str, unified: Json, said: Json, dropped: list[str]) -> None:
-    wire, names = render(model, **unified)
+    wire, names, _ = render(model, **unified)
     assert {name: wire[name] for name in ("temperature", "top_p", "top_k") if name in wire} == said
     assert names == dropped
+
+
+@pytest.mark.parametrize("model", [CLASSIC, NEW])
+def test_a_temperature_beyond_the_end_of_the_scale_is_its_end(model: str) -> None:
+    wire, dropped, translated = render(model, temperature=1.5)
+    assert (wire["temperature"], dropped, translated) == (1, [], ["temperature"])
 
 
 @pytest.mark.parametrize(
@@ -65,7 +71,7 @@ def test_samplers_are_what_the_model_takes(model: str, unified: Json, said: Json
     ],
 )
 def test_stop_is_stop_sequences(unified: Json, said: list[str] | None, dropped: list[str]) -> None:
-    wire, names = render(NEW, **unified)
+    wire, names, _ = render(NEW, **unified)
     assert (wire.get("stop_sequences"), names) == (said, dropped)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from proxy.call import Failure, Json, Usage
 from proxy.dialects.anthropic.stream import StreamParser, read_event
-from proxy.wire.sse import Event
+from proxy.wire.events import Event
 
 START: Json = {
     "type": "message_start",

@@ -54,6 +54,14 @@ def test_what_does_not_fit_the_text_is_left_out() -> None:
     assert weave("abcdef", notes, "blocks") == [text("abcd", PAGE), text("ef")]
 
 
+def test_only_its_own_comes_back() -> None:
+    theirs = [{"at": 0, "block": {"type": "executableCode"}, "dialect": "gemini"}]
+    notes = [{**annotate(CHARS, 0, 2), "dialect": "cohere"}]
+    ours = [{"at": 0, "block": OWN, "dialect": "anthropic"}]
+    assert weave("ab", notes, theirs) == [text("ab")]
+    assert weave("ab", [{**annotate(CHARS, 0, 2), "dialect": "anthropic"}], ours) == [OWN, text("ab", CHARS)]
+
+
 def test_no_text_no_block() -> None:
     assert weave("", [], []) == []
 

@@ -94,6 +94,105 @@ def test_a_wrong_message_is_named_by_its_place(messages: Any, detail: str) -> No
     assert refused(messages=messages) == detail
 
 
+@pytest.mark.parametrize(
+    ("fields", "detail"),
+    [
+        ({"temperature": 2.1}, "temperature must be between 0 and 2, not 2.1"),
+        ({"top_p": -0.1}, "top_p must be between 0 and 1, not -0.1"),
+        ({"presence_penalty": 3}, "presence_penalty must be between -2 and 2, not 3"),
+        ({"frequency_penalty": -2.5}, "frequency_penalty must be between -2 and 2, not -2.5"),
+        ({"n": 0}, "n must be between 1 and 128, not 0"),
+        ({"max_tokens": 0}, "max_tokens must be at least 1, not 0"),
+        ({"max_completion_tokens": -1}, "max_completion_tokens must be at least 1, not -1"),
+        ({"top_logprobs": 21}, "top_logprobs must be between 0 and 20, not 21"),
+        ({"logit_bias": {"50256": 101}}, "logit_bias.50256 must be between -100 and 100, not 101"),
+        ({"logit_bias": {"50256": "no"}}, "logit_bias.50256 must be a number"),
+    ],
+)
+def test_a_number_out_of_range_is_named(fields: Json, detail: str) -> None:
+    assert refused(**fields) == detail
+
+
+TOOL: Json = {"type": "function", "function": {"name": "f"}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"tools": [TOOL, TOOL]}, "tools[1].function.name"),
+        ({"tools": [TOOL, {"name": "f"}]}, "tools[1].name"),
+        ({"tools": [{"type": "function", "function": "f"}]}, "tools[0].function"),
+        ({"tools": [{"function": {"name": "f", "parameters": "p"}}]}, "tools[0].function.parameters"),
+        ({"tools": [{"function": {"parameters": {"type": "dict"}}}]}, "tools[0].function.parameters.type"),
+        ({"tools": [{"name": "f", "parameters": {"required": "a"}}]}, "tools[0].parameters.required"),
+        ({"functions": [{"name": "f"}, {"name": "f"}]}, "functions[1].name"),
+        ({"response_format": {"type": "json_schema", "json_schema": []}}, "response_format.json_schema"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"schema": {"properties": 5}}}},
+            "response_format.json_schema.schema.properties",
+        ),
+    ],
+)
+def test_tools_and_schemas_that_are_wrong_are_named_by_their_place(fields: Json, param: str) -> None:
+    assert refused(**fields).startswith(f"{param} must ")
+
+
+def test_tools_of_the_providers_own_are_no_affair_of_the_check() -> None:
+    own = [{"type": "web_search_20250305", "name": "f"}, {"type": "browser_search"}, {"type": "custom", "custom": {}}]
+    wire = {"messages": [HELLO], "tools": [*own, TOOL], "response_format": {"type": "regex", "value": "a+"}}
+    assert parse_request(wire) is wire
+
+
+PNG = "data:image/png;base64,iVBORw0KGgo="
+
+
+def part(url: str) -> Json:
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        part(PNG),
+        part("https://example.org/a.png"),
+        part("data:image/svg+xml,%3Csvg/%3E"),
+        {"type": "image_url", "image_url": "https://a"},
+        {"type": "file", "file": {"file_data": "data:application/pdf;base64,JVBERi0xLjc="}},
+        {"type": "file", "file": {"file_id": "f"}},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG[22:]}},
+        {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}},
+    ],
+)
+def test_content_by_value_that_is_what_it_says(good: Json) -> None:
+    wire = {"messages": [{"role": "user", "content": [good]}]}
+    assert parse_request(wire) is wire
+
+
+@pytest.mark.parametrize(
+    ("bad", "member"),
+    [
+        (part("data:image/png;base64,%%"), "image_url.url"),
+        (part("data:image/jpeg;base64,iVBORw0KGgo="), "image_url.url"),
+        (part("data:image/png;base64,"), "image_url.url"),
+        (part("data:;base64,iVBORw0KGgo="), "image_url.url"),
+        ({"type": "file", "file": {"file_data": "data:application/pdf;base64,iVBORw0KGgo="}}, "file.file_data"),
+        ({"type": "image", "source": {"type": "base64", "media_type": "image/gif", "data": PNG[22:]}}, "source.data"),
+        ({"type": "input_audio", "input_audio": {"data": "UklGRg=", "format": "wav"}}, "input_audio.data"),
+    ],
+)
+def test_content_by_value_that_is_not_is_named(bad: Json, member: str) -> None:
+    assert refused(messages=[{"role": "user", "content": [bad]}]).startswith(f"messages[0].content[0].{member} is ")
+
+
+def test_a_result_without_its_call_is_named() -> None:
+    result = {"role": "tool", "tool_call_id": "a", "content": "x"}
+    call = {"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f"}}]}
+    wire = {"messages": [HELLO, call, result]}
+    assert parse_request(wire) is wire
+    assert refused(messages=[HELLO, result]).startswith("messages[1].tool_call_id is 'a'")
+    assert refused(messages=[HELLO, call, result, result]).startswith("messages[3].tool_call_id is 'a'")
+
+
 def test_without_messages_there_is_nothing_to_answer() -> None:
     assert refusal({"model": "m"}).param == "messages"
 

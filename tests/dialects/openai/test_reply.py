@@ -25,7 +25,7 @@ def test_the_recordings_are_there(recordings: Path) -> None:
 @each(REPLIES)
 def test_a_recorded_reply_passes_and_its_usage_sums_to_the_total(name: str, recorded: Json) -> None:
     assert parse_reply(recorded) is recorded
-    assert DIALECT.render_reply(recorded) is recorded
+    assert DIALECT.render_reply(recorded, {}) is recorded
     usage = parse_usage(recorded)
     assert usage is not None
     assert usage.total == recorded["usage"]["total_tokens"]

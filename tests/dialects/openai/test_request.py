@@ -1,5 +1,6 @@
 """What goes to an OpenAI target: our extras said its way, other dialects' words taken out by name, everything else as it was."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from proxy.call import Failure, Json
 from proxy.dialects.openai import DIALECT
-from proxy.dialects.openai.request import FIELDS, OF_CALLS, OF_MESSAGES, OF_PARTS, OF_TOOLS, is_plain, render_request
+from proxy.dialects.openai.request import FIELDS, OF_TOOLS, is_plain, render_request
 from tests.dialects.openai.recorded import ANYTHING, OBJECTS, REQUESTS, each
 
 HELLO: Json = {"role": "user", "content": "hello"}
@@ -21,29 +22,31 @@ def render(model: str = "gpt-4o", /, **fields: Any) -> tuple[Json, list[str]]:
     """The rendered request without what every request has, and what was dropped."""
     unified = {"model": "fast", "messages": [HELLO], **fields}
     before = deepcopy(unified)
-    wire, dropped = render_request(unified, model)
+    wire, dropped, translated = render_request(unified, model)
     assert unified == before
+    assert list(translated) == []
     assert wire.pop("model") == model
     if "messages" not in fields and "system" not in fields:
         assert wire.pop("messages") == [HELLO]
     return wire, dropped
 
 
-def render_message(**message: Any) -> tuple[Json, list[str]]:
-    wire, dropped = render(messages=[{"role": "assistant", **message}])
-    [said] = wire["messages"]
-    assert said.pop("role") == "assistant"
-    return said, dropped
-
-
 # ---- what stays as it is
+
+#: Recorded requests whose messages do not come out as they were, and why.
+EXCEPTIONS: Mapping[str, str] = {
+    "deepseek/tool-result-llm-rb-llm-function-multiple-1": "ids of calls are longer than OpenAI takes, and are made to fit",
+}
 
 
 @each(REQUESTS)
 def test_a_recorded_request_is_plain_and_stays_the_same(name: str, recorded: Json) -> None:
     assert is_plain(recorded, orjson.dumps(recorded))
     model = recorded.get("model", "m")
-    wire, dropped = render_request(recorded, model)
+    wire, dropped, _ = render_request(recorded, model)
+    if name in EXCEPTIONS:
+        assert wire != {**recorded, "model": model}
+        wire, recorded = ({**said, "messages": None} for said in (wire, recorded))
     if "reasoning" in recorded:  # OpenRouter's own
         assert (dropped, wire) == (
             ["reasoning.max_tokens"],
@@ -60,7 +63,7 @@ def test_unknown_fields_pass() -> None:
 
 def test_a_plain_request_shares_its_messages() -> None:
     unified = {"messages": [HELLO]}
-    assert render_request(unified, "m")[0]["messages"][0] is HELLO
+    assert render_request(unified, "m").wire["messages"][0] is HELLO
 
 
 # ---- our extras
@@ -68,16 +71,6 @@ def test_a_plain_request_shares_its_messages() -> None:
 
 def test_what_is_for_the_proxy_never_leaves_it() -> None:
     assert render(timeout=5, fallbacks=["a"], cache={"ttl": 1}) == ({}, [])
-
-
-def test_system_stands_before_the_messages() -> None:
-    wire, dropped = render(system="be brief")
-    assert wire["messages"] == [{"role": "system", "content": "be brief"}, HELLO]
-    parts = [{"type": "text", "text": "be brief", "cache_control": {"type": "ephemeral"}}]
-    wire, dropped = render(system=parts)
-    assert wire["messages"][0] == {"role": "system", "content": [{"type": "text", "text": "be brief"}]}
-    assert dropped == ["messages.cache_control"]
-    assert render(system="")[0]["messages"] == [HELLO]
 
 
 @pytest.mark.parametrize(
@@ -182,71 +175,9 @@ def test_fields_of_other_dialects_are_named(name: str) -> None:
     assert render(**{name: None}) == ({}, [])
 
 
-@pytest.mark.parametrize("name", OF_MESSAGES)
-def test_members_of_messages_are_named(name: str) -> None:
-    assert render_message(content="a", **{name: [1]}) == ({"content": "a"}, [f"messages.{name}"])
-
-
-@pytest.mark.parametrize("name", OF_MESSAGES)
-@pytest.mark.parametrize("value", [None, False, [], ""])
-def test_members_that_say_nothing_go_without_a_word(name: str, value: Any) -> None:
-    assert render_message(content="a", **{name: value}) == ({"content": "a"}, [])
-
-
-@pytest.mark.parametrize("name", OF_PARTS)
-def test_members_of_parts_are_named_once(name: str) -> None:
-    part = {"type": "text", "text": "a"}
-    assert render_message(content=[{**part, name: {"x": 1}}, {**part, name: 1}]) == (
-        {"content": [part, part]},
-        [f"messages.{name}"],
-    )
-
-
-@pytest.mark.parametrize("name", OF_CALLS)
-def test_members_of_tool_calls_are_named(name: str) -> None:
-    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    assert render_message(content=None, tool_calls=[{**call, name: {"x": 1}}]) == (
-        {"content": None, "tool_calls": [call]},
-        [f"messages.tool_calls.{name}"],
-    )
-
-
-@pytest.mark.parametrize("name", OF_TOOLS)
-def test_members_of_tools_are_named(name: str) -> None:
-    assert render(tools=[{**TOOL, name: ["x"]}]) == ({"tools": [TOOL]}, [f"tools.{name}"])
-
-
-def test_everything_an_answer_of_claude_leaves_in_the_history() -> None:
-    """The turn after a switch of provider: only the words and the calls can go on."""
-    call = {"id": "toolu_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    history = [
-        {**HELLO, "cache_control": {"type": "ephemeral"}},
-        {
-            "role": "assistant",
-            "content": "so",
-            "refusal": None,
-            "reasoning_content": "hm",
-            "thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": "x"}],
-            "annotations": [{"type": "citation", "citation": {}}],
-            "provider_blocks": [{"at": 0, "block": {"type": "server_tool_use"}}],
-            "tool_calls": [call],
-        },
-        {"role": "tool", "tool_call_id": "toolu_1", "content": "no", "is_error": True},
-    ]
-    wire, dropped = render(messages=history)
-    assert wire["messages"] == [
-        HELLO,
-        {"role": "assistant", "content": "so", "refusal": None, "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": "toolu_1", "content": "no"},
-    ]
-    assert sorted(dropped) == [
-        "messages.annotations",
-        "messages.cache_control",
-        "messages.is_error",
-        "messages.provider_blocks",
-        "messages.reasoning_content",
-        "messages.thinking_blocks",
-    ]
+@pytest.mark.parametrize(("name", "noted"), OF_TOOLS.items())
+def test_members_of_tools_are_named(name: str, noted: str) -> None:
+    assert render(tools=[{**TOOL, name: ["x"]}]) == ({"tools": [TOOL]}, [noted] * bool(noted))
 
 
 def test_tools_that_run_at_anthropic_are_named_by_their_place() -> None:
@@ -267,6 +198,12 @@ def test_without_tools_there_is_nothing_to_choose() -> None:
     assert render(tools=None, tool_choice="auto")[0]["tool_choice"] == "auto"
 
 
+def test_tools_of_one_dialect_alone_are_named_by_their_place() -> None:
+    own = {"type": "gemini", "gemini": {"googleSearch": {}}}
+    free = {"type": "custom", "custom": {"name": "sql"}}
+    assert render(tools=[own, free]) == ({"tools": [free]}, ["tools[0]"])
+
+
 # ---- shorter spellings
 
 
@@ -274,28 +211,6 @@ def test_a_short_tool() -> None:
     short = {"name": "f", "description": "d", "parameters": {}, "cache_control": {"type": "ephemeral"}}
     function = {"name": "f", "description": "d", "parameters": {}}
     assert render(tools=[short]) == ({"tools": [{"type": "function", "function": function}]}, ["tools.cache_control"])
-
-
-@pytest.mark.parametrize(
-    ("source", "url"),
-    [
-        ({"type": "url", "url": "https://x/a.png"}, "https://x/a.png"),
-        ({"type": "base64", "media_type": "image/png", "data": "AA=="}, "data:image/png;base64,AA=="),
-    ],
-)
-def test_a_short_image(source: Json, url: str) -> None:
-    part = {"type": "image", "source": source}
-    assert render_message(content=[part])[0]["content"] == [{"type": "image_url", "image_url": {"url": url}}]
-    assert render_message(content=[{**part, "detail": "low"}])[0]["content"][0]["image_url"]["detail"] == "low"
-
-
-@pytest.mark.parametrize(
-    "source", [{"type": "file", "file_id": "f"}, {"type": "base64", "data": "AA=="}, {"type": "url"}]
-)
-def test_an_image_that_openai_cannot_see_is_refused_by_its_place(source: Json) -> None:
-    with pytest.raises(Failure) as caught:
-        render(messages=[HELLO, {"role": "user", "content": [{"type": "image", "source": source}]}])
-    assert (caught.value.kind, caught.value.param) == ("unsupported_capability", "messages[1].content[0].source")
 
 
 # ---- what may be relayed
@@ -349,9 +264,31 @@ def test_any_request_that_passes_the_door_can_be_said(fields: Json, messages: An
     try:
         DIALECT.parse_request(unified)
         is_plain(unified, orjson.dumps(unified))
-        wire, dropped = render_request(unified, model)
+        wire, dropped, translated = render_request(unified, model)
     except Failure:
         return
     assert unified == before
-    assert all(isinstance(name, str) for name in dropped)
-    assert render_request(wire, model) == (wire, [])
+    assert all(isinstance(name, str) for name in [*dropped, *translated])
+    assert render_request(wire, model) == (wire, [], [])
+
+
+@pytest.mark.parametrize(
+    "carried",
+    [
+        {"messages": [{"role": "assistant", "content": "a", "responses": {"id": "msg_1"}}]},
+        {"messages": [{"role": "assistant", "content": [{"type": "text", "text": "a", "responses": {}}]}]},
+        {"messages": [{"role": "assistant", "tool_calls": [{"id": "1", "extra_content": {"google": {}}}]}]},
+        {"messages": [{"role": "assistant", "content": "a", "tool_plan": "think"}]},
+        {
+            "messages": [{"role": "user", "content": "a"}],
+            "tools": [{"type": "function", "function": {}, "responses": {}}],
+        },
+    ],
+)
+def test_what_only_the_hub_knows_is_not_relayed(carried: Json) -> None:
+    assert not is_plain(carried, orjson.dumps(carried))
+
+
+def test_words_about_it_are() -> None:
+    plain = {"messages": [{"role": "user", "content": 'the "responses" and "images"'}], "metadata": {"images": "1"}}
+    assert is_plain(plain, orjson.dumps(plain))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from proxy.call import Failure, Json, Usage
 from proxy.dialects.openai import DIALECT
 from proxy.dialects.openai.stream import ChunkParser, read_event, render_error_event
-from proxy.wire.sse import Event, Reader
+from proxy.wire.events import Event
+from proxy.wire.sse import Reader
 from tests.dialects.openai.recorded import ANYTHING, OBJECTS, STREAMS, each
 
 #: A stream that fails after it has begun, and says so.
@@ -108,7 +109,7 @@ def test_a_recorded_stream_says_when_the_model_speaks_and_when_it_ends(name: str
 @each({name: stream for name, stream in STREAMS.items() if name != BROKEN})
 def test_a_recorded_stream_comes_out_with_every_word(name: str, recorded: bytes) -> None:
     chunks, _, usage = parse([recorded])
-    renderer = DIALECT.renderer({"stream_options": {"include_usage": True}})
+    renderer = DIALECT.renderer({"stream_options": {"include_usage": True}}, 0)
     rendered = Reader().feed(b"".join([*map(renderer.feed, chunks), renderer.end()]))
     assert [orjson.loads(event.data) for event in rendered[:-1]] == chunks
     assert rendered[-1].data == b"[DONE]"
@@ -278,24 +279,23 @@ def test_a_report_without_choices_is_a_chunk_without_any() -> None:
 @pytest.mark.parametrize("request_", [{}, {"stream_options": None}, {"stream_options": {"include_usage": False}}])
 def test_the_usage_chunk_is_for_those_who_asked(request_: Json) -> None:
     last = {"id": "x", "created": 1, "choices": [], "usage": usage(1, 2)}
-    renderer = DIALECT.renderer(request_)
+    renderer = DIALECT.renderer(request_, 0)
     assert renderer.feed(last) == b""
     assert renderer.feed({**last, "usage": None}) != b""
     assert renderer.feed(chunk({"content": "a"}, usage=usage(1, 2))) != b""
-    assert DIALECT.renderer({"stream_options": {"include_usage": True}}).feed(last) == b"data: %b\n\n" % orjson.dumps(
+    assert DIALECT.renderer({"stream_options": {"include_usage": True}}, 0).feed(
         last
-    )
+    ) == b"data: %b\n\n" % orjson.dumps(last)
 
 
 def test_a_chunk_without_a_date_gets_the_callers() -> None:
-    renderer = DIALECT.renderer({})
-    renderer.created = 1754667634  # type: ignore[attr-defined]
+    renderer = DIALECT.renderer({}, 1754667634)
     assert orjson.loads(renderer.feed(chunk(created=0))[6:])["created"] == 1754667634
     assert orjson.loads(renderer.feed(chunk(created=5))[6:])["created"] == 5
 
 
 def test_the_end_of_a_stream_that_ended_well() -> None:
-    assert DIALECT.renderer({}).end() == b"data: [DONE]\n\n"
+    assert DIALECT.renderer({}, 0).end() == b"data: [DONE]\n\n"
 
 
 def test_an_error_event_is_read_as_one_by_this_dialect_itself() -> None:
@@ -309,7 +309,7 @@ def test_a_chunk_too_deep_to_be_written_is_a_failure() -> None:
     [read] = ChunkParser().feed(event(b'{"choices":[],"x":%b}' % (b"[" * 900 + b"]" * 900)))
     assert read["x"] == deep
     with pytest.raises(Failure, match="nested too deeply"):
-        DIALECT.renderer({}).feed(read)
+        DIALECT.renderer({}, 0).feed(read)
 
 
 # ---- anything
@@ -328,7 +328,7 @@ EVENTS = st.builds(
 @settings(max_examples=300, deadline=None, database=None)
 @given(st.lists(EVENTS, max_size=6))
 def test_any_events_are_chunks_or_a_failure(events: list[Event]) -> None:
-    parser, renderer = ChunkParser(), DIALECT.renderer({})
+    parser, renderer = ChunkParser(), DIALECT.renderer({}, 0)
     for event in events:
         with suppress(Failure):
             assert read_event(event) in ("wait", "spoken", "end")

@@ -74,7 +74,7 @@ async def test_the_list_of_models_and_unknown_paths(server: MockServer) -> None:
     transport, client = await server.connect(Client)
     transport.write(http(b"", "/v1/models?limit=1", "GET"))
     assert (await client.answer()).json["object"] == "list"
-    for method, path in (("POST", "/v1/embeddings"), ("GET", "/v1/chat/completions"), ("GET", "/")):
+    for method, path in (("POST", "/v1/moderations"), ("GET", "/v1/chat/completions"), ("GET", "/")):
         transport.write(http(b"", path, method))
         answer = await client.answer()
         assert (answer.status, answer.json["error"]["code"]) == (404, "unknown_url")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from proxy.call import Failure
-from proxy.dialects.anthropic.shape import answered, asked, chosen, load_object, some, unsayable, wrong
+from proxy.dialects.shape import answered, asked, chosen, load_object, some, unsayable, wrong
 
 
 @pytest.mark.parametrize(("value", "kind"), [("1", int), (True, int), (None, str), ([], dict), (1, bool)])

@@ -1,0 +1,53 @@
+"""Converse's token counts as disjoint buckets, and back.
+
+`inputTokens` leaves out what the cache gave and took; where the total says otherwise, it is believed. Source:
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html, userguide/prompt-caching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from proxy.call import Json, Usage
+
+
+def parse_usage(wire: Any) -> Usage | None:
+    """The usage of a reply, or of a stream's `metadata`; None when it reports none."""
+    counts = wire.get("usage") if isinstance(wire, dict) else None
+    if not isinstance(counts, dict):
+        return None
+    fresh, output, total = (count(counts, name) for name in ("inputTokens", "outputTokens", "totalTokens"))
+    read = count(counts, "cacheReadInputTokens") or count(counts, "cacheReadInputTokenCount")
+    written = count(counts, "cacheWriteInputTokens") or count(counts, "cacheWriteInputTokenCount")
+    if total == fresh + output and read + written <= fresh:
+        fresh -= read + written
+    return Usage(input=fresh, cache_read=read, cache_write=written, output=output)
+
+
+def gather_usage(payloads: Sequence[Json]) -> Usage | None:
+    """Only `metadata` reports, once."""
+    gathered: Usage | None = None
+    for payload in payloads:
+        usage = parse_usage(payload)
+        if usage is not None and gathered is not None:
+            gathered.merge(usage)
+        else:
+            gathered = usage or gathered
+    return gathered
+
+
+def count(mapping: Json, name: str) -> int:
+    value = mapping.get(name)
+    return value if type(value) is int and value > 0 else 0
+
+
+def render_usage(usage: Usage) -> Json:
+    """Bedrock's usage object. It knows neither thoughts nor sound: these are counted with the rest."""
+    return {
+        "inputTokens": usage.input + usage.audio_input,
+        "outputTokens": usage.completion,
+        "totalTokens": usage.total,
+        "cacheReadInputTokens": usage.cache_read,
+        "cacheWriteInputTokens": usage.cache_write,
+    }

@@ -1,0 +1,27 @@
+"""Every dialect there is, by name: the seven, and variants that say the same in another envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from proxy.dialects import Dialect
+from proxy.dialects.anthropic import DIALECT as ANTHROPIC
+from proxy.dialects.bedrock import DIALECT as BEDROCK
+from proxy.dialects.bedrock_invoke import DIALECT as BEDROCK_INVOKE
+from proxy.dialects.cohere import DIALECT as COHERE
+from proxy.dialects.gemini import ARRAY_DIALECT as GEMINI_ARRAY
+from proxy.dialects.gemini import DIALECT as GEMINI
+from proxy.dialects.gemini import ONE_DIALECT as GEMINI_ONE
+from proxy.dialects.ollama import DIALECT as OLLAMA
+from proxy.dialects.ollama import GENERATE as OLLAMA_GENERATE
+from proxy.dialects.ollama import LEGACY as OLLAMA_LEGACY
+from proxy.dialects.openai import DIALECT as OPENAI
+from proxy.dialects.responses import DIALECT as RESPONSES
+
+SEVEN = (OPENAI, RESPONSES, ANTHROPIC, GEMINI, BEDROCK, OLLAMA, COHERE)
+VARIANTS = (GEMINI_ARRAY, GEMINI_ONE, BEDROCK_INVOKE, OLLAMA_GENERATE, OLLAMA_LEGACY)
+BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (*SEVEN, *VARIANTS)}
+
+#: Request fields that belong to one dialect each, and of these the ones that cannot be left out elsewhere.
+OWN: frozenset[str] = frozenset().union(*(dialect.own for dialect in BY_NAME.values()))
+STATEFUL: frozenset[str] = frozenset().union(*(dialect.stateful for dialect in BY_NAME.values()))

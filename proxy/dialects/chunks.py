@@ -1,0 +1,23 @@
+"""Unified chunks in the making. A dialect's stream parser says what changed; this file knows what a chunk looks like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxy.call import Json, Usage
+from proxy.dialects.openai.reply import render_usage
+
+
+def head_of(called: str, model: str, created: int = 0) -> Json:
+    """What every chunk of a stream begins with."""
+    return {"id": called, "object": "chat.completion.chunk", "created": created, "model": model}
+
+
+def chunk_of(head: Json, delta: Json, index: int = 0, **ended: Any) -> Json:
+    """`ended`: `finish_reason` and its like, of the last chunk."""
+    return {**head, "choices": [{"index": index, "delta": delta, "finish_reason": None, **ended}]}
+
+
+def usage_chunk(head: Json, usage: Usage) -> Json:
+    """The last chunk of a stream that reports its tokens."""
+    return {**head, "choices": [], "usage": render_usage(usage)}

@@ -1,0 +1,173 @@
+"""A chat reply of Cohere's as a unified reply and back.
+
+The reply names no model, so the unified one has an empty `model`; whoever knows fills it, as with `created`. Source:
+https://docs.cohere.com/v2/reference/chat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from proxy.call import Json
+from proxy.dialects.cohere.citations import NAME, annotate, cite
+from proxy.dialects.cohere.errors import failure_of
+from proxy.dialects.cohere.logprobs import parse_logprobs, render_logprobs
+from proxy.dialects.cohere.parts import insert
+from proxy.dialects.cohere.usage import parse_usage, render_usage, unify_usage
+from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
+from proxy.dialects.parts import parse_arguments
+from proxy.dialects.shape import answered, broken, some
+
+#: finish_reason of Cohere's -> unified. A generation that ran out of time was cut like one that ran out of tokens. What is
+#: not here is passed on as it is; `ERROR` is a Failure. `ERROR_TOXIC` is of the API's first version and has no successor.
+FINISH_REASONS: Mapping[str, str] = {
+    "COMPLETE": "stop",
+    "STOP_SEQUENCE": "stop",
+    "MAX_TOKENS": "length",
+    "TIMEOUT": "length",
+    "TOOL_CALL": "tool_calls",
+    "ERROR_TOXIC": "content_filter",
+}
+#: Unified -> Cohere's.
+STOP_REASONS: Mapping[str, str] = {
+    "stop": "COMPLETE",
+    "length": "MAX_TOKENS",
+    "tool_calls": "TOOL_CALL",
+    "function_call": "TOOL_CALL",
+    "content_filter": "ERROR_TOXIC",
+}
+
+
+def parse_reply(wire: Json) -> Json:
+    """Chat reply -> unified reply. Failure for a generation that failed, or for anything that is no reply."""
+    if not isinstance(wire, dict):
+        raise broken("the reply is not an object")
+    if wire.get("finish_reason") == "ERROR" or isinstance(wire.get("message"), str):
+        raise failure_of(wire)
+    message = parse_message(answered(wire.get("message"), dict, "message"))
+    choice: Json = {"index": 0, "message": message, **finish_of(wire, "tool_calls" in message)}
+    logprobs = parse_logprobs(wire.get("logprobs"))
+    if logprobs is not None:
+        choice["logprobs"] = logprobs
+    unified: Json = {
+        "id": answered(wire.get("id"), str, "id"),
+        "object": "chat.completion",
+        "created": 0,
+        "model": "",
+        "choices": [choice],
+    }
+    usage = parse_usage(wire)
+    return unified if usage is None else {**unified, "usage": unify_usage(wire, usage)}
+
+
+def parse_message(wire: Json) -> Json:
+    message: Json = {"role": "assistant", "content": None, "refusal": None}
+    texts: list[str] = []
+    thoughts: list[str] = []
+    starts: list[int] = []
+    own: list[Json] = []
+    length = 0
+    for block in content_in(wire):
+        starts.append(length)
+        kind = answered(answered(block, dict, "a part").get("type"), str, "the type of a part")
+        if kind == "text":
+            texts.append(answered(block.get("text"), str, "the text of a part"))
+            length += len(texts[-1])
+        elif kind == "thinking":
+            thoughts.append(answered(block.get("thinking"), str, "the thinking of a part"))
+        else:
+            own.append({"at": length, "block": block, "dialect": NAME})
+    if texts:
+        message["content"] = "".join(texts)
+    plan = answered(wire.get("tool_plan") or "", str, "tool_plan")
+    members: Json = {
+        "reasoning_content": "".join([*thoughts, plan]),
+        "tool_plan": plan,
+        "tool_calls": [parse_tool_call(call) for call in some(wire, "tool_calls")],
+        "annotations": [annotate(citation, starts) for citation in some(wire, "citations")],
+        "provider_blocks": own,
+    }
+    return message | {name: value for name, value in members.items() if value}
+
+
+def content_in(wire: Json) -> list[Any]:
+    content = wire.get("content")
+    return [{"type": "text", "text": content}] if isinstance(content, str) else some(wire, "content")
+
+
+def parse_tool_call(call: Any) -> Json:
+    """A tool that takes nothing is called with `""`, which says `{}`."""
+    function = answered(answered(call, dict, "a tool call").get("function"), dict, "a tool call's function")
+    name = answered(function.get("name"), str, "a tool's name")
+    arguments = answered(function.get("arguments") or "{}", str, "a tool's arguments")
+    called = answered(call.get("id"), str, "a tool call's id")
+    return {"id": called, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def finish_of(wire: Json, called_tools: bool) -> Json:
+    """How it ended, in unified words, and Cohere's own beside them. `wire` is a reply, or the delta of `message-end`."""
+    native = wire.get("finish_reason")
+    native = native if isinstance(native, str) and native else None
+    finish = FINISH_REASONS.get(native or "", native)
+    return {
+        "finish_reason": "tool_calls" if finish == "stop" and called_tools else finish,
+        "native_finish_reason": native,
+    }
+
+
+def render_reply(unified: Json, request: Json) -> Json:
+    """Unified reply -> chat reply, of the first choice: Cohere's form has room for one."""
+    choices = some(unified, "choices")
+    if not choices:
+        raise broken("the reply has no choices")
+    choice = answered(choices[0], dict, "a choice")
+    message = answered(choice.get("message"), dict, "a message")
+    wire: Json = {
+        "id": str(unified.get("id") or ""),
+        "finish_reason": stop_of(choice, bool(message.get("tool_calls"))),
+        "message": render_message(message),
+    }
+    usage = parse_unified_usage(unified)
+    if usage is not None:
+        wire["usage"] = render_usage(usage, unified["usage"])
+    logprobs = render_logprobs(choice.get("logprobs"))
+    return wire | ({"logprobs": logprobs} if logprobs else {})
+
+
+def stop_of(choice: Json, called_tools: bool) -> Any:
+    """Cohere's own word goes first. Some providers end with `stop` although they called a tool."""
+    finish, native = choice.get("finish_reason"), choice.get("native_finish_reason")
+    if isinstance(native, str) and native in FINISH_REASONS and FINISH_REASONS[native] == finish:
+        return native
+    if finish == "stop" and called_tools:
+        return "TOOL_CALL"
+    if finish == "stop" and choice.get("stop_sequence") is not None:
+        return "STOP_SEQUENCE"
+    return STOP_REASONS.get(finish, finish) if isinstance(finish, str) else finish
+
+
+def render_message(message: Json) -> Json:
+    plan = answered(message.get("tool_plan") or "", str, "tool_plan")
+    thoughts = answered(message.get("reasoning_content") or "", str, "reasoning_content").removesuffix(plan)
+    text = answered(message.get("content") or message.get("refusal") or "", str, "content")
+    calls = [render_tool_call(call) for call in some(message, "tool_calls")]
+    thinking: list[Json] = [{"type": "thinking", "thinking": thoughts}] if thoughts else []
+    said: list[Json] = [{"type": "text", "text": text}] if text or not (calls or thinking) else []
+    notes = [cite(note, text, len(thinking)) for note in some(message, "annotations")]
+    members: Json = {
+        "content": [*thinking, *insert(said, message.get("provider_blocks"), [])],
+        "tool_plan": plan,
+        "tool_calls": calls,
+        "citations": [note for note in notes if note is not None],
+    }
+    return {"role": "assistant", **{name: value for name, value in members.items() if value}}
+
+
+def render_tool_call(call: Any) -> Json:
+    function = answered(answered(call, dict, "a tool call").get("function"), dict, "a tool call's function")
+    arguments = function.get("arguments") or "{}"
+    if not isinstance(arguments, str) or parse_arguments(arguments) is None:
+        raise broken("a tool call's arguments are not the JSON text of an object")
+    named = {"name": answered(function.get("name"), str, "a tool's name"), "arguments": arguments}
+    return {"id": answered(call.get("id"), str, "a tool call's id"), "type": "function", "function": named}

@@ -1,0 +1,192 @@
+"""A unified request as one for /api/chat, and the names of what could not be said.
+
+Source: https://docs.ollama.com/api/chat. `stream` is always said, for Ollama streams unless told not to. There is no word
+for a choice among tools: `none` leaves the tools out, `allowed_tools` leaves some, and nothing forces a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from proxy.call import Json
+from proxy.dialects import Rendering
+from proxy.dialects.ollama.fields import KNOWN, OPTIONS, OWN, Draft, is_neutral
+from proxy.dialects.ollama.messages import render_messages
+from proxy.dialects.parts import NO_PARAMETERS, read_choice, read_function
+from proxy.dialects.shape import asked, unsayable, wrong
+
+#: Unified effort -> `think`. The levels are those of https://docs.ollama.com/capabilities/thinking; a model that can only
+#: think or not takes any of them for yes.
+EFFORTS: Mapping[str, bool | str] = {
+    "none": False,
+    "minimal": "low",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "high",
+    "max": "max",
+}
+NUMBERS = (int, float)
+#: Members of a function that Ollama knows.
+FUNCTION = frozenset({"name", "description", "parameters"})
+
+
+def render_request(unified: Json, model: str) -> Rendering:
+    """Unified request -> chat request. Failure("unsupported_capability") names what can neither be said nor left out."""
+    draft = Draft(unified, {"model": model})
+    draft.wire["messages"] = render_messages(unified, draft.dropped)
+    return finish(draft)
+
+
+def finish(draft: Draft) -> Rendering:
+    """What a chat and a generate request have in common: everything but who says what."""
+    unified = draft.unified
+    for names, say in SAYINGS:
+        if not unified.keys().isdisjoint(names):
+            say(draft)
+    if draft.options:
+        draft.wire["options"] = draft.options
+    draft.wire["stream"] = bool(unified.get("stream"))
+    dropped = draft.dropped
+    dropped += [name for name, value in unified.items() if name not in KNOWN and not is_neutral(name, value)]
+    return Rendering(draft.wire, list(dict.fromkeys(dropped)), draft.translated)
+
+
+def say_choices(draft: Draft) -> None:
+    """More than one answer cannot be asked for, and one answer is not what was meant."""
+    if draft.unified.get("n") not in (None, 1):
+        raise unsayable("n", "must be 1: Ollama gives one answer")
+
+
+def say_options(draft: Draft) -> None:
+    for name, whole in OPTIONS.items():
+        value = draft.unified.get(name)
+        if value is not None:
+            draft.options[name] = asked(value, int, name) if whole else number(value, name)
+
+
+def number(value: Any, name: str) -> float:
+    return value if type(value) in NUMBERS else asked(value, float, name)
+
+
+def say_limit(draft: Draft) -> None:
+    name = "max_tokens" if draft.unified.get("max_completion_tokens") is None else "max_completion_tokens"
+    if draft.unified.get(name) is not None:
+        draft.options["num_predict"] = asked(draft.unified[name], int, name)
+
+
+def say_stop(draft: Draft) -> None:
+    sequences: list[str] = []
+    for name in ("stop", "stop_sequences"):
+        value = draft.unified.get(name)
+        values = [] if value is None else [value] if isinstance(value, str) else asked(value, list, name)
+        sequences += [asked(entry, str, f"{name}[{index}]") for index, entry in enumerate(values)]
+    if sequences:
+        draft.options["stop"] = list(dict.fromkeys(sequences))
+
+
+def say_tools(draft: Draft) -> None:
+    choice = read_choice(draft.unified.get("tool_choice"))
+    tools = render_tools(draft, None if choice is None or choice.mode == "named" else choice.names)
+    if draft.unified.get("parallel_tool_calls") is False and tools:
+        draft.dropped.append("parallel_tool_calls")
+    if choice is not None and choice.mode == "none":
+        draft.translated += ["tool_choice"] if tools else []
+        return
+    if tools:
+        draft.wire["tools"] = tools
+    if draft.unified.get("tool_choice") is not None and (choice is None or choice.mode in ("required", "named")):
+        draft.dropped.append("tool_choice")
+
+
+def render_tools(draft: Draft, allowed: frozenset[str] | None) -> list[Json]:
+    tools = []
+    for index, tool in enumerate(asked(draft.unified.get("tools") or [], list, "tools")):
+        path = f"tools[{index}]"
+        function = read_function(tool, path)
+        if function is None and tool["type"] == "ollama":
+            tools.append(asked(tool.get("ollama"), dict, f"{path}.ollama"))
+        elif function is None:
+            draft.dropped.append(path)
+        elif allowed is None or function.name in allowed:
+            tools.append(render_function(tool))
+            draft.dropped += ["tools.strict"] if function.strict else []
+            draft.dropped += ["tools.cache_control"] if tool.get("cache_control") else []
+    return tools
+
+
+def render_function(tool: Json) -> Json:
+    """`parameters` is required there."""
+    function = {
+        name: value for name, value in tool.get("function", tool).items() if name in FUNCTION and value is not None
+    }
+    return {"type": "function", "function": {"parameters": NO_PARAMETERS, **function}}
+
+
+def say_format(draft: Draft) -> None:
+    wanted = draft.unified.get("response_format")
+    if wanted is None:
+        return
+    kind = asked(wanted, dict, "response_format").get("type")
+    if kind == "json_object":
+        draft.wire["format"] = "json"
+    elif kind == "json_schema":
+        form = asked(wanted.get("json_schema"), dict, "response_format.json_schema")
+        draft.wire["format"] = asked(form.get("schema"), dict, "response_format.json_schema.schema")
+    elif kind != "text":
+        draft.dropped.append("response_format")
+
+
+def say_reasoning(draft: Draft) -> None:
+    """`reasoning` goes before `reasoning_effort`. A budget has no word: it says no more than that there is to be thinking."""
+    reasoning = draft.unified.get("reasoning")
+    if reasoning is None:
+        return say_effort(draft, draft.unified.get("reasoning_effort"), "reasoning_effort")
+    asked(reasoning, dict, "reasoning")
+    budget, enabled = reasoning.get("budget_tokens"), reasoning.get("enabled")
+    if budget is not None:
+        enabled = asked(budget, int, "reasoning.budget_tokens") > 0 if enabled is None else enabled
+        draft.dropped += ["reasoning.budget_tokens"] if budget else []
+    if enabled is not None:
+        draft.wire["think"] = asked(enabled, bool, "reasoning.enabled")
+    draft.dropped += ["reasoning.display"] if reasoning.get("display") is not None else []
+    return say_effort(draft, reasoning.get("effort"), "reasoning.effort") if enabled is not False else None
+
+
+def say_effort(draft: Draft, effort: Any, name: str) -> None:
+    if effort is None:
+        return
+    if asked(effort, str, name) not in EFFORTS:
+        raise wrong(name, f"must be one of {', '.join(EFFORTS)}")
+    draft.wire["think"] = EFFORTS[effort]
+    if draft.wire["think"] not in (effort, False):
+        draft.translated.append(name)
+
+
+def say_carried(draft: Draft) -> None:
+    """Fields of the same name, and Ollama's own."""
+    for name in CARRIED:
+        if draft.unified.get(name) is not None:
+            draft.wire[name] = draft.unified[name]
+
+
+def say_own_options(draft: Draft) -> None:
+    """Said first: a unified field goes before an option of the same name."""
+    draft.options |= asked(draft.unified.get("ollama_options") or {}, dict, "ollama_options")
+
+
+CARRIED = ("logprobs", "top_logprobs", *sorted(OWN - {"ollama_options"}))
+
+#: What speaks of which fields, and is left out where there is none of them.
+SAYINGS: tuple[tuple[tuple[str, ...], Callable[[Draft], None]], ...] = (
+    (("ollama_options",), say_own_options),
+    (("n",), say_choices),
+    (tuple(OPTIONS), say_options),
+    (("max_tokens", "max_completion_tokens"), say_limit),
+    (("stop", "stop_sequences"), say_stop),
+    (("tools", "tool_choice", "parallel_tool_calls"), say_tools),
+    (("response_format",), say_format),
+    (("reasoning", "reasoning_effort"), say_reasoning),
+    (CARRIED, say_carried),
+)

@@ -1,0 +1,140 @@
+"""A Responses request, as an app on OpenAI's own SDK sends it, in the unified form.
+
+Lossless for what the unified form can hold. Fields without a unified word keep their name; `include` is always left, so that
+it can be seen where the request comes from. Source: https://platform.openai.com/docs/api-reference/responses/create.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from proxy.call import Json
+from proxy.dialects.checks import check_range, check_results, check_schema
+from proxy.dialects.responses.fields import STATEFUL
+from proxy.dialects.responses.request import LOGPROBS
+from proxy.dialects.responses.tools import parse_choice, parse_tools
+from proxy.dialects.responses.turns import Turns
+from proxy.dialects.shape import asked, chosen, wrong
+
+#: Members of the wire request that are said anew; every other keeps its name and value.
+SAID = frozenset({"input", "instructions", "tools", "tool_choice", "text", "reasoning", "max_output_tokens", "include"})
+SAID |= {"stream_options"}
+#: Field -> (least, most).
+RANGES: Mapping[str, tuple[float, float | None]] = {
+    "temperature": (0, 2),
+    "top_p": (0, 1),
+    "top_logprobs": (0, 20),
+    "max_output_tokens": (1, None),
+    "max_tool_calls": (0, None),
+}
+TYPES: Mapping[str, type] = {
+    **dict.fromkeys(("stream", "store", "background", "parallel_tool_calls"), bool),
+    **dict.fromkeys(("top_logprobs", "max_output_tokens", "max_tool_calls"), int),
+    **dict.fromkeys(("metadata", "stream_options", "text", "reasoning", "prompt"), dict),
+    **dict.fromkeys(("user", "safety_identifier", "prompt_cache_key", "service_tier", "truncation"), str),
+    **dict.fromkeys(("instructions", "previous_response_id"), str),
+    "include": list,
+}
+
+
+def parse_request(wire: Json) -> Json:
+    """Responses request -> unified request. Failure("invalid_request") names the member that is wrong."""
+    check_fields(asked(wire, dict, "body"))
+    unified = {name: value for name, value in wire.items() if name not in SAID}
+    unified["messages"], references = parse_input(wire)
+    if references:
+        unified["item_reference"] = True
+    if wire.get("instructions"):
+        unified["system"] = wire["instructions"]
+    for name, parse in PARSERS.items():
+        if wire.get(name) is not None:
+            unified |= parse(wire[name])
+    unified |= parse_include(wire.get("include"))
+    if wire.get("stream"):
+        # What is reported of tokens belongs to the end of every stream of this kind.
+        unified["stream_options"] = {**(wire.get("stream_options") or {}), "include_usage": True}
+    return unified
+
+
+def check_fields(wire: Json) -> None:
+    for name, value in wire.items():
+        if value is not None and name in TYPES:
+            asked(value, TYPES[name], name)
+    for name, (low, high) in RANGES.items():
+        check_range(name, wire.get(name), low, high)
+
+
+def parse_input(wire: Json) -> tuple[list[Json], bool]:
+    """The messages, and whether some of them are only named. Nothing need be said where the provider holds the rest."""
+    stateful = any(wire.get(name) for name in STATEFUL)
+    said = wire.get("input")
+    if isinstance(said, str):
+        return [{"role": "user", "content": said}], False
+    if said is None and stateful:
+        return [], False
+    turns = Turns()
+    items = asked(said, list, "input")
+    for index, item in enumerate(items):
+        turns.add(item, f"input[{index}]")
+    turns.end()
+    if not items and not stateful:
+        raise wrong("input", "must not be empty")
+    if not (stateful or turns.references):
+        check_results(turns.messages, turns.results.__getitem__)
+    return turns.messages, turns.references
+
+
+def parse_text(text: Json) -> Json:
+    """The format of the answer, and how much of it is wanted."""
+    unified = chosen(text, ("verbosity",))
+    form = text.get("format")
+    if form is None:
+        return unified
+    kind = asked(asked(form, dict, "text.format").get("type"), str, "text.format.type")
+    if kind != "json_schema":
+        return {**unified, "response_format": {"type": kind}}
+    check_schema(form.get("schema"), "text.format.schema")
+    said = {
+        "name": asked(form.get("name"), str, "text.format.name"),
+        **chosen(form, ("description", "schema", "strict")),
+    }
+    return {**unified, "response_format": {"type": kind, kind: said}}
+
+
+def parse_reasoning(reasoning: Json) -> Json:
+    """A summary is what other providers are told to display."""
+    said = {name: value for name, value in reasoning.items() if value is not None}
+    if "effort" in said:
+        asked(said["effort"], str, "reasoning.effort")
+    if said.get("summary") or said.get("generate_summary"):
+        said["display"] = "summarized"
+    return {"reasoning": said} if said else {}
+
+
+def parse_include(include: Any) -> Json:
+    """Logprobs are a field of their own."""
+    if include is None or LOGPROBS not in include:
+        return {"include": include}
+    return {"include": [name for name in include if name != LOGPROBS], "logprobs": True}
+
+
+def parse_limit(limit: int) -> Json:
+    return {"max_completion_tokens": limit}
+
+
+def parse_tool_list(tools: Any) -> Json:
+    return {"tools": parse_tools(tools)}
+
+
+def parse_tool_choice(choice: Any) -> Json:
+    return {"tool_choice": parse_choice(choice)}
+
+
+PARSERS: Mapping[str, Callable[[Any], Json]] = {
+    "tools": parse_tool_list,
+    "tool_choice": parse_tool_choice,
+    "text": parse_text,
+    "reasoning": parse_reasoning,
+    "max_output_tokens": parse_limit,
+}

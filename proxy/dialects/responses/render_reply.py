@@ -1,0 +1,85 @@
+"""A unified reply as a response, of the first choice: there is room for one.
+
+Source: https://platform.openai.com/docs/api-reference/responses/object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from proxy.call import Json
+from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.responses.fields import EXTRAS
+from proxy.dialects.responses.notes import render_notes
+from proxy.dialects.responses.order import arrange, read_own
+from proxy.dialects.responses.output import (
+    call_item,
+    echo,
+    finished,
+    image_item,
+    item_id,
+    message_item,
+    reason_of,
+    refusal_part,
+    response_of,
+    text_part,
+)
+from proxy.dialects.responses.thoughts import render_item, summary_of
+from proxy.dialects.shape import answered, broken, some
+
+
+def render_reply(unified: Json, request: Json) -> Json:
+    """Unified reply -> response."""
+    choices = unified.get("choices")
+    if not isinstance(choices, list) or not choices:
+        raise broken("the reply has no choices")
+    choice = answered(choices[0], dict, "a choice")
+    created = unified.get("created")
+    response = response_of(
+        str(unified.get("id") or ""),
+        str(unified.get("model") or request.get("model") or ""),
+        created if type(created) is int else 0,
+        echo(request),
+    )
+    if isinstance(unified.get("service_tier"), str):
+        response["service_tier"] = unified["service_tier"]
+    output = list(output_of(choice, response["id"]))
+    return finished(response, choice, output, parse_usage(unified))
+
+
+def output_of(choice: Json, response: str) -> Iterator[Json]:
+    message = answered(choice.get("message"), dict, "a message")
+    status = "incomplete" if reason_of(choice) else "completed"
+    ids = count()
+    thoughts = [
+        render_item(answered(block, dict, "a thinking block"), item_id("rs", response, next(ids)))
+        for block in some(message, "thinking_blocks")
+    ]
+    if not thoughts and (words := message.get("reasoning_content")):
+        summary = summary_of(answered(words, str, "reasoning_content"))
+        thoughts = [{"id": item_id("rs", response, next(ids)), "type": "reasoning", "summary": summary}]
+    images = [image_item(item_id("ig", response, next(ids)), image) for image in some(message, "images")]
+    parts = parts_of(message, choice)
+    extras = answered(message.get(EXTRAS) or {}, dict, EXTRAS)
+    said = [message_item(item_id("msg", response, next(ids)), parts, status, extras)] if parts else []
+    calls = [call_of(call, response, next(ids)) for call in some(message, "tool_calls")]
+    own = read_own(message.get("provider_blocks"), [])
+    return arrange(thoughts, own, [*(image for image in images if image), *said], calls)
+
+
+def call_of(call: Any, response: str, index: int) -> Json:
+    return call_item(item_id("fc", response, index), answered(call, dict, "a tool call"), "completed")
+
+
+def parts_of(message: Json, choice: Json) -> list[Json]:
+    text, refusal = message.get("content"), message.get("refusal")
+    parts = []
+    if text:
+        probabilities = answered(choice.get("logprobs") or {}, dict, "logprobs").get("content")
+        notes = render_notes(message.get("annotations"), [])
+        parts.append(text_part(answered(text, str, "content"), notes, probabilities or []))
+    if refusal:
+        parts.append(refusal_part(answered(refusal, str, "a refusal")))
+    return parts

@@ -1,0 +1,134 @@
+"""Requests that are no calls: which models there are, in each dialect's own words, and paths and methods that lead nowhere.
+
+Sources: https://platform.openai.com/docs/api-reference/models, https://docs.claude.com/en/api/models-list,
+https://ai.google.dev/api/models, https://docs.ollama.com/api/tags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import unquote
+
+import orjson
+
+from proxy.call import Failure, Json, Target
+from proxy.dialects.ollama.models import render_ps, render_show, render_tags, render_version
+from proxy.receipt import safe
+from proxy.server.answers import answer
+from proxy.server.client import OpenResponse
+from proxy.server.connection import Request
+from proxy.server.routes import CALLS, MODELS, collapse, find_door, path_in, spoken_at
+from proxy.translate import DIALECTS
+
+#: Of a body that asks which model something is about.
+LONGEST_QUESTION = 64 * 1024
+NEVER = "1970-01-01T00:00:00Z"
+
+
+class Router(Protocol):
+    def resolve(self, model: str) -> tuple[Target, ...]: ...
+    def models(self) -> list[dict[str, Any]]: ...
+
+
+async def answer_elsewhere(request: Request, client: OpenResponse, router: Router) -> None:
+    """Answer whatever is no call. Nothing here is ever streamed, counted or billed."""
+    path = collapse(path_in(request.head.path))
+    dialect = DIALECTS[spoken_at(path)]
+    try:
+        status, body, headers = 200, await find_answer(request, path, router), []
+    except Failure as failure:
+        status, body = failure.status, dialect.render_error(failure)
+        headers = [*failure.headers, *dialect.error_headers(failure)]
+    answer(client, status, body, headers)
+
+
+async def find_answer(request: Request, path: str, router: Router) -> Json:
+    method = "GET" if request.head.method == "HEAD" else request.head.method
+    allowed = methods_of(request.head.path, path)
+    if not allowed:
+        raise Failure("invalid_request", f"there is nothing at {safe(path)[:200]}; there is {doors()}", status=404)
+    if method not in allowed:
+        failure = Failure("invalid_request", f"{safe(path)[:200]} takes {', '.join(allowed)}, not {method}", status=405)
+        failure.headers = [("allow", ", ".join(allowed))]
+        raise failure
+    if path in FIXED:
+        return FIXED[path](router)
+    if path == SHOW:
+        return render_show(known(router, await asked_model(request)))
+    prefix, shape = next((prefix, shape) for prefix, shape in SHAPES if path.startswith(prefix))
+    shape = ANTHROPIC if prefix == MODELS and "anthropic-version" in request.head.headers else shape
+    name = path[len(prefix) :].lstrip("/")
+    return shape.one(known(router, unquote(name))) if name else shape.all(router.models())
+
+
+def methods_of(target: str, path: str) -> tuple[str, ...]:
+    """The methods that a path takes; none when nothing is there."""
+    if find_door(target) is not None or path == SHOW:
+        return ("POST",)
+    listed = path in FIXED or any(path == prefix or path.startswith(prefix + "/") for prefix, _ in SHAPES)
+    return ("GET",) if listed else ()
+
+
+def doors() -> str:
+    return ", ".join(sorted({*CALLS, *FIXED, *(prefix for prefix, _ in SHAPES)}))
+
+
+def known(router: Router, name: str) -> Json:
+    """A model by the name it is asked for. Failure("model_not_found") when no provider has it."""
+    target = router.resolve(name)[0]
+    return {"id": name, "object": "model", "created": 0, "owned_by": target.name}
+
+
+async def asked_model(request: Request) -> str:
+    pieces, size = [], 0
+    while size <= LONGEST_QUESTION and (piece := await request.body.readany()):
+        pieces.append(piece)
+        size += len(piece)
+    try:
+        wire = orjson.loads(b"".join(pieces))
+    except orjson.JSONDecodeError:
+        wire = None
+    model = (wire.get("model") or wire.get("name")) if isinstance(wire, dict) else None
+    if not isinstance(model, str):
+        raise Failure("invalid_request", "model must be a string that names a model", param="model")
+    return model
+
+
+# ---- the shapes
+
+
+class Shape(NamedTuple):
+    """`one` model, and `all` of them. A model is {id, created, owned_by}."""
+
+    one: Callable[[Json], Json]
+    all: Callable[[list[Json]], Json]
+
+
+def anthropic_model(model: Json) -> Json:
+    return {"type": "model", "id": model["id"], "display_name": model["id"], "created_at": NEVER}
+
+
+def anthropic_list(models: list[Json]) -> Json:
+    ids = [model["id"] for model in models] or [None]
+    return {"data": [*map(anthropic_model, models)], "has_more": False, "first_id": ids[0], "last_id": ids[-1]}
+
+
+def gemini_model(model: Json) -> Json:
+    methods = ["generateContent", "streamGenerateContent", "countTokens"]
+    name = {"name": f"models/{model['id']}", "displayName": model["id"]}
+    return {**name, "supportedGenerationMethods": methods, "supportedActions": methods}
+
+
+OPENAI = Shape(lambda model: model, lambda models: {"object": "list", "data": models})
+ANTHROPIC = Shape(anthropic_model, anthropic_list)
+GEMINI = Shape(gemini_model, lambda models: {"models": [*map(gemini_model, models)]})
+SHAPES: tuple[tuple[str, Shape], ...] = ((MODELS, OPENAI), ("/v1beta/models", GEMINI))
+
+
+SHOW = "/api/show"
+FIXED: Mapping[str, Callable[[Router], Json]] = {
+    "/api/tags": lambda router: render_tags(router.models()),
+    "/api/ps": lambda router: render_ps(),
+    "/api/version": lambda router: render_version(),
+}

@@ -1,0 +1,95 @@
+"""Vectors without a model: OpenAI's embeddings object, https://platform.openai.com/docs/api-reference/embeddings/object.
+
+A text's vector is the sum of what its words hash to, so that the same text has the same vector and texts that share words are
+near each other. Each has length 1, as OpenAI's have. Base64 where the client asks for it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from base64 import b64encode
+from hashlib import blake2b
+from math import sqrt
+from typing import Any
+
+import orjson
+
+from proxy.call import Failure, Json
+from proxy.upstream.mock.models import parse_model
+from proxy.upstream.mock.script import INSTEAD, refusal_script
+from proxy.upstream.mock.steps import JSON, Script, error_body, json_script
+
+DIMENSIONS = 64
+MOST_DIMENSIONS = 4096
+MOST_INPUTS = 2048
+
+
+def embeddings_script(body: bytes) -> Script:
+    """The script for one request; a model whose name asks for a status gets that."""
+    try:
+        request = check(orjson.loads(body))
+    except orjson.JSONDecodeError as error:
+        return json_script(400, error_body(400, f"The body is not valid JSON: {error}"))
+    except Failure as refusal:
+        return refusal_script(refusal)
+    behaviour = parse_model(request["model"])
+    if behaviour.kind in INSTEAD:
+        return INSTEAD[behaviour.kind](behaviour, JSON)
+    return json_script(200, embed(request))
+
+
+def check(request: Any) -> Json:
+    if not isinstance(request, dict) or not isinstance(request.get("model"), str):
+        raise Failure("invalid_request", "model must be a string", param="model")
+    inputs = texts_of(request)
+    if not inputs or len(inputs) > MOST_INPUTS or not all(isinstance(text, str | list) for text in inputs):
+        raise Failure("invalid_request", f"input must be a text or a list of 1 to {MOST_INPUTS} of them", param="input")
+    dimensions = request.get("dimensions", DIMENSIONS)
+    if type(dimensions) is not int or not 0 < dimensions <= MOST_DIMENSIONS:
+        raise Failure("invalid_request", f"dimensions must be 1 to {MOST_DIMENSIONS}", param="dimensions")
+    return request
+
+
+def texts_of(request: Json) -> list[Any]:
+    """One text, several, or one or several lists of tokens."""
+    given = request.get("input")
+    if isinstance(given, list) and not all(isinstance(item, int) for item in given):
+        return given
+    return [given] if given else []
+
+
+def embed(request: Json) -> Json:
+    dimensions, coded = request.get("dimensions", DIMENSIONS), request.get("encoding_format") == "base64"
+    texts = [words_of(text) for text in texts_of(request)]
+    vectors = [vector_of(words, dimensions) for words in texts]
+    data = [
+        {"object": "embedding", "index": index, "embedding": in_base64(vector) if coded else vector}
+        for index, vector in enumerate(vectors)
+    ]
+    tokens = sum(map(len, texts))
+    return {
+        "object": "list",
+        "data": data,
+        "model": request["model"],
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+    }
+
+
+def words_of(text: str | list[int]) -> list[str]:
+    return text.lower().split() if isinstance(text, str) else [str(token) for token in text]
+
+
+def vector_of(words: list[str], dimensions: int) -> list[float]:
+    sums = [0.0] * dimensions
+    for word in words or [""]:
+        digest = blake2b(word.encode("utf-8", "surrogatepass"), digest_size=32).digest()
+        for place in range(dimensions):
+            sums[place] += (
+                digest[place % 32] / 127.5 - 1 if (place // 32) % 2 == 0 else 1 - digest[-1 - place % 32] / 127.5
+            )
+    length = sqrt(sum(value * value for value in sums)) or 1.0
+    return [value / length for value in sums]
+
+
+def in_base64(vector: list[float]) -> str:
+    return b64encode(array("f", vector).tobytes()).decode()

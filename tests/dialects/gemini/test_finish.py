@@ -1,0 +1,34 @@
+"""How an answer ended, in both directions."""
+
+import pytest
+
+from proxy.dialects.gemini.finish import FINISH_REASONS, OTHERS, REASONS, blocked, finish_of, reason_of, refusal_of
+
+
+@pytest.mark.parametrize("reason", [*FINISH_REASONS, *OTHERS, "SOMETHING_NEW"])
+def test_every_word_of_googles_comes_back(reason: str) -> None:
+    ended = finish_of(reason, False, {"avgLogprobs": -1})
+    assert ended["finish_reason"] == FINISH_REASONS.get(reason, reason)
+    back = reason_of(ended)
+    expected = reason if reason != "SOMETHING_NEW" else "OTHER"
+    assert (back["finishReason"], back["avgLogprobs"]) == (expected, -1)
+    assert ("finishMessage" in back) == (reason == "SOMETHING_NEW")
+
+
+def test_calls_end_with_stop() -> None:
+    assert finish_of("STOP", True, {})["finish_reason"] == "tool_calls"
+    assert finish_of("MAX_TOKENS", True, {})["finish_reason"] == "length"
+
+
+@pytest.mark.parametrize("finish", REASONS)
+def test_unified_words(finish: str) -> None:
+    assert reason_of({"finish_reason": finish, "native_finish_reason": "end_turn"})["finishReason"] == REASONS[finish]
+
+
+def test_refusals() -> None:
+    assert refusal_of("SAFETY", {"finishMessage": "no"}) == "no"
+    assert refusal_of("STOP", {"finishMessage": "done"}) is None
+    assert blocked({"blockReason": "SAFETY"}) == ("SAFETY", "the prompt was blocked: SAFETY")
+    assert blocked({"blockReason": "OTHER", "blockReasonMessage": "why"}) == ("OTHER", "why")
+    assert blocked({"safetyRatings": []}) is None
+    assert blocked(None) is None
