@@ -7,8 +7,9 @@ import orjson
 import pytest
 
 from proxy.call import Call, Client, Failure, Json
+from proxy.dialects.ids import pack_signature
 from proxy.providers import Endpoint, Provider, all_providers
-from proxy.translate import DIALECTS, Plan, Rules, Unsupported, plan
+from proxy.translate import DIALECTS, Plan, Rules, Unsupported, has_way, plan, to_fetch
 
 HELLO: Json = {"role": "user", "content": "h\u00e9llo"}
 SPELLED = (
@@ -18,6 +19,9 @@ SPELLED = (
 
 class NoClient:
     """Nobody: a plan is made before anyone is answered."""
+
+
+CLIENT = cast(Client, NoClient())
 
 
 def call_of(body: bytes, dialect: str = "openai") -> Call:
@@ -186,3 +190,100 @@ def test_what_a_provider_spells_differently() -> None:
     assert orjson.loads(made.body) == {"model": "gpt-4o", "messages": [HELLO], "max_tokens": 5}
     assert made.dropped == []
     assert plan_for(SPELLED, provider, "fast").body == SPELLED
+
+
+# ---- rules, own fields, signatures
+
+
+def across(target: str, dialect: str = "openai", rules: Rules | None = None, **fields: Any) -> Plan:
+    """A chat in one dialect's unified form, planned for a provider of another."""
+    unified = {"model": "fast", "messages": [HELLO], **fields}
+    call = Call("id", dialect, "chat", orjson.dumps(unified), unified, "fast", bool(fields.get("stream")), {}, CLIENT)
+    return plan(call, endpoint_of(target), "m", rules or Rules())
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"response_format": {"type": "json_object"}},
+        {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
+        {"store": True},
+    ],
+)
+def test_what_changes_the_meaning_is_refused_unless_the_operator_says_otherwise(fields: Json) -> None:
+    name = next(iter(fields))
+    target = "anthropic" if name == "response_format" else "gemini"
+    with pytest.raises(Failure) as caught:
+        across(target, **fields)
+    assert caught.value.kind == "unsupported_capability"
+    assert (caught.value.param or "").startswith(name)
+    for lenient in ("drop", "warn"):
+        assert any(dropped.startswith(name) for dropped in across(target, rules=Rules(lenient), **fields).dropped)
+
+
+def test_niceties_are_dropped_by_name() -> None:
+    assert list(across("anthropic", seed=7, logit_bias={"5": 1}).dropped) == ["seed", "logit_bias"]
+
+
+@pytest.mark.parametrize("theirs", ["openai", "anthropic", "cohere", "ollama"])
+def test_fields_of_another_dialect_go_nowhere_else(theirs: str) -> None:
+    made = across(theirs, dialect="gemini", safetySettings=[{"category": "x"}], labels={})
+    assert "safetySettings" in made.dropped
+    assert "labels" not in made.dropped
+    assert b"safetySettings" not in made.body
+    assert b"safetySettings" in across("gemini", dialect="openai", safetySettings=[{"category": "x"}]).body
+
+
+def test_what_lies_with_another_provider_is_refused_whatever_the_rule() -> None:
+    for rule in ("auto", "drop", "warn", "reject"):
+        with pytest.raises(Failure) as caught:
+            across("groq", dialect="responses", rules=Rules(rule), previous_response_id="resp_1")
+        assert (caught.value.kind, caught.value.param) == ("unsupported_capability", "previous_response_id")
+
+
+def test_a_translated_stream_asks_for_its_usage_where_that_can_be_asked() -> None:
+    assert orjson.loads(across("openai", "anthropic", stream=True).body)["stream_options"] == {"include_usage": True}
+    assert b"stream_options" not in across("openai", "anthropic").body
+    silent = Provider("openai", "https://docs", "https://x")
+    call = Call("id", "anthropic", "chat", b"{}", {"model": "f", "messages": [HELLO]}, "f", True, {}, CLIENT)
+    assert b"stream_options" not in plan(call, endpoint_of(silent), "m", Rules()).body
+
+
+def signed_turn(dialect_id: str) -> list[Json]:
+    called = {"id": dialect_id, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    return [
+        HELLO,
+        {"role": "assistant", "content": None, "tool_calls": [called]},
+        {"role": "tool", "tool_call_id": dialect_id, "content": "1"},
+    ]
+
+
+def test_a_signature_in_an_id_is_taken_out_before_anyone_is_asked() -> None:
+    packed = pack_signature("call_1", "c2ln")
+    for target in ("openai", "anthropic", "cohere"):
+        made = across(target, messages=signed_turn(packed))
+        assert packed.encode() not in made.body
+        assert b"call_1" in made.body
+        assert "messages.thought_signature" in made.dropped
+    assert (
+        orjson.loads(across("gemini", messages=signed_turn(packed)).body)["contents"][1]["parts"][0]["thoughtSignature"]
+        == "c2ln"
+    )
+
+
+def test_a_call_that_does_not_ask_for_a_chat_has_a_way_or_none() -> None:
+    call = Call("id", "openai", "embeddings", b"{}", {"model": "f", "input": "a"}, "f", False, {}, CLIENT)
+    assert plan(call, endpoint_of("gemini"), "m", Rules()).path.endswith(":batchEmbedContents")
+    assert has_way(call, all_providers()["openai"])
+    assert not has_way(call, all_providers()["anthropic"])
+    with pytest.raises(Failure, match="has no embeddings"):
+        plan(call, endpoint_of("anthropic"), "m", Rules())
+
+
+def test_only_what_a_provider_cannot_take_by_address_is_fetched() -> None:
+    body = orjson.dumps({"model": "f", "messages": [HELLO], "image_url": "http://x"})
+    call = Call("id", "openai", "chat", body, {}, "f", False, {}, CLIENT)
+    assert to_fetch(call, all_providers()["bedrock"]) == {"image"}
+    assert to_fetch(call, all_providers()["anthropic"]) == frozenset()
+    call.body = body.replace(b"http", b"file")
+    assert to_fetch(call, all_providers()["bedrock"]) == frozenset()

@@ -1,9 +1,10 @@
 """Ollama, by its native API: https://docs.ollama.com/api.
 
-It streams unless told not to, and needs no key where it runs locally.
+It streams unless told not to, and needs no key where it runs locally. Its copy of OpenAI's API can say less, so only what it has
+nowhere else is asked for there.
 """
 
-from proxy.providers import OPENAI_PATHS, Provider
+from proxy.providers import Provider
 
 PROVIDER = Provider(
     dialect="ollama",
@@ -13,7 +14,7 @@ PROVIDER = Provider(
     also={
         "ollama_generate": {"chat": "/api/generate"},
         "ollama_legacy": {"embeddings": "/api/embeddings"},
-        "openai": {name: f"/v1{path}" for name, path in OPENAI_PATHS.items()},
+        "openai": {"completions": "/v1/completions"},
     },
     key_env=("OLLAMA_API_KEY",),
     key_required=False,
