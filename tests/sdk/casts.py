@@ -24,9 +24,6 @@ DRIVERS: Mapping[str, type[Driver]] = {
 WIRES: Mapping[str, Wire] = {wire.name: wire for wire in ALL_WIRES}
 PAIRS = [(client, target) for client in DRIVERS for target in WIRES]
 
-#: The wire on which a provider that has several is asked by this client: the client's own is a relay.
-ASKED_IN: Mapping[tuple[str, str], str] = {("openai", "ollama"): "openai"}
-
 #: Providers that sign what the model thought, or seal it.
 SIGNED = frozenset({"responses", "anthropic", "gemini", "bedrock"})
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sdk import stage as play
-from tests.sdk.casts import ASKED_IN, CARRIES, DRIVERS, PAIRS, RAISES, SEEN, SIGNED, UNASKED, WIRES
+from tests.sdk.casts import CARRIES, DRIVERS, PAIRS, RAISES, SEEN, SIGNED, UNASKED, WIRES
 from tests.sdk.clients.driver import Driver
 from tests.sdk.sidecar import Running
 from tests.sdk.stage import Stage
@@ -32,9 +32,7 @@ def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
 @pytest.fixture
 def stage(pair: tuple[str, str], drivers: dict[str, Driver], providers: Providers) -> Stage:
     client, target = pair
-    return Stage(
-        drivers[client], providers, WIRES[target], f"{target}:{WIRES[target].model}", ASKED_IN.get(pair, target)
-    )
+    return Stage(drivers[client], providers, WIRES[target], f"{target}:{WIRES[target].model}", target)
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])

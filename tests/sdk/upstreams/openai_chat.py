@@ -140,7 +140,7 @@ WIRE = Wire(
     path=re.compile(r"/v1/chat/completions"),
     key=("authorization", "Bearer "),
     content_type="text/event-stream; charset=utf-8",
-    model="gpt-4.1-mini",
+    model="gpt-5-mini",
     streamed=lambda path, request: bool(request.get("stream")),
     hear=hear,
     whole=whole,
