@@ -184,8 +184,13 @@ class Sidecar:
 
     def _bounds(self, which: int) -> dict[tuple[str, ...], float]:
         """Everything that could grow, as (fill, limit); `which` picks one of the two."""
-        bounds = {"log_lines": (self._sink.waiting, logs.WAITING), "label_sets": self.metrics.label_sets}
-        bounds |= {"routes": self.router.remembered, "fetched_bytes": self._fetcher.fill} | self._roads.bounds()
+        bounds: dict[str, tuple[float, float]] = {
+            "log_lines": (self._sink.waiting, logs.WAITING),
+            "label_sets": self.metrics.label_sets,
+            "routes": self.router.remembered,
+            "fetched_characters": self._fetcher.fill,
+            **self._roads.bounds(),
+        }
         return {(bound,): pair[which] for bound, pair in bounds.items()}
 
 

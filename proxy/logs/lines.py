@@ -6,7 +6,7 @@ The line of a call has fixed fields, and none of them is text of a prompt or an 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
@@ -42,7 +42,7 @@ class CallLine(NamedTuple):
     ttft: float | None
     duration: float
     usage: Usage | None
-    dropped: list[str]
+    dropped: Sequence[str]
 
     def fields(self) -> Fields:
         time, call_id, provider, model, stream, status, kind, attempts, ttft, duration, usage, dropped = self

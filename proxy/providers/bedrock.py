@@ -17,6 +17,13 @@ PROVIDER = Provider(
     also={
         "bedrock_invoke": {"chat": "/model/{model}/invoke", "chat.stream": "/model/{model}/invoke-with-response-stream"}
     },
+    passes=frozenset(
+        {
+            "x-amzn-bedrock-guardrailidentifier",
+            "x-amzn-bedrock-guardrailversion",
+            "x-amzn-bedrock-trace",
+        }
+    ),
     key_env=("AWS_BEARER_TOKEN_BEDROCK",),
     models=("anthropic.*", "amazon.*", "us.*.*", "eu.*.*", "apac.*.*", "global.*.*"),
 )

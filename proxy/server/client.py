@@ -73,7 +73,9 @@ class OpenResponse:
         self._head = head.encode("latin-1", "replace")
 
     def write(self, data: bytes) -> None:
+        """Nothing to write sends the head that is held."""
         if not data:
+            self._send_head()
             return
         if self._chunked:
             data = b"%x\r\n%b\r\n" % (len(data), data)
@@ -123,6 +125,12 @@ class OpenResponse:
     def proceed(self) -> None:
         """RFC 9110, section 10.1.1: the application waits for leave to send its body."""
         self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _send_head(self) -> None:
+        """An application that waits for an answer's first words learns that they will come."""
+        if self._head:
+            self._send(self._head)
+            self._head = b""
 
     def _send(self, data: bytes) -> None:
         if self._transport is not None:

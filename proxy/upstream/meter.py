@@ -6,6 +6,7 @@ No event in between is ever parsed.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import orjson
@@ -83,10 +84,13 @@ class Meter:
     def usage(self, call: Call) -> Usage:
         """As reported; else an estimate, marked as such."""
         mark = self._dialect.usage_mark
-        payloads = [payload for event in self._events() if (payload := load_usage(event, mark)) is not None]
-        if not payloads and (last := find_usage(b"".join(self._kept))) is not None:
-            payloads = [last]
-        return self._dialect.gather_usage(payloads) or self._estimate(call)
+        first, last = (
+            [payload for event in events if (payload := load_usage(event, mark)) is not None]
+            for events in (self._read(self._head), self._tail_events())
+        )
+        if not last and (found := find_usage(b"".join(self._kept), mark)) is not None:
+            last = [found]
+        return self._dialect.gather_usage(first + last) or self._estimate(call)
 
     def verdict(self) -> None:
         """Failure when the stream ended without the dialect's own ending, or with an error event, which the client has then seen.
@@ -110,9 +114,6 @@ class Meter:
             rest = self._framing.resume(tail)
             return rest is None or (bool(rest) and self._framing.midway(rest))
         return self._framing.midway(tail)
-
-    def _events(self) -> list[Event]:
-        return self._read(self._head) + self._tail_events()
 
     def _tail_events(self) -> list[Event]:
         tail = b"".join(self._kept)
@@ -151,13 +152,14 @@ def load_usage(event: Event, mark: bytes) -> Json | None:
     return payload if isinstance(payload, dict) else None
 
 
-def find_usage(tail: bytes) -> Json | None:
-    """The last `usage` object in the end of an event whose beginning was too far away to keep."""
-    place = tail.rfind(b'"usage":')
-    if place < 0:
+def find_usage(tail: bytes, mark: bytes) -> Json | None:
+    """From the end of an event whose beginning was too far away to keep: its last members, from the first about usage on."""
+    if mark not in tail:
         return None
-    try:
-        usage, _ = json.JSONDecoder().raw_decode(tail[place + 8 :].lstrip().decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return None
-    return {"usage": usage} if isinstance(usage, dict) else None
+    for member in re.finditer(rb'"\w*%b\w*"\s*:' % re.escape(mark.strip(b'"')), tail):
+        try:
+            said, _ = json.JSONDecoder().raw_decode("{" + tail[member.start() :].decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            continue
+        return dict(said)
+    return None

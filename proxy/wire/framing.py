@@ -6,6 +6,7 @@ middle of one. What the events mean is a dialect's affair.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
@@ -113,12 +114,19 @@ def cut_elements(data: bytes, upto: int) -> bytes | None:
 
 
 def resume_element(data: bytes) -> bytes | None:
+    """Where no line divides the elements nothing can be said but whether the last one came whole."""
     _, comma, rest = data.partition(b"\n,")
-    return b"[" + rest if comma else None
+    if comma:
+        return b"[" + rest
+    return b"" if LAST_ELEMENT.search(data) is not None else None
+
+
+LAST_ELEMENT = re.compile(rb"\}\s*\]\s*\Z")
 
 
 def in_element(data: bytes) -> bool:
-    return is_inside(json_array.Reader(), data)
+    """Behind a comma, or the array's end, another comma and an element can stand no more than inside one."""
+    return is_inside(json_array.Reader(), data) or data.rstrip().endswith((b"[", b",", b"]"))
 
 
 def is_inside(reader: FrameReader, data: bytes) -> bool:

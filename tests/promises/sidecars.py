@@ -132,7 +132,8 @@ async def sidecar(
     log = directory / "log"
     with log_to(log):
         inner = Sidecar(config, asyncio.get_running_loop())
-        await inner.start()
+        with patch.object(gc, "collect"):  # of this process, which holds every test: a third of their time
+            await inner.start()
         running = InLoop(inner, log)
         try:
             yield running

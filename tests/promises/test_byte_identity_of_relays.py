@@ -1,8 +1,9 @@
-"""Every dialect that is spoken on both sides is relayed: bytes up and down as they are, unknown fields and beta headers included."""
+"""Every dialect that is spoken on both sides is relayed, byte for byte: unknown fields and beta headers included."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -12,7 +13,7 @@ import pytest
 
 from tests.promises.caller import Caller
 from tests.promises.dialects import WIRES, like
-from tests.promises.dialects.wire import Wire
+from tests.promises.dialects.wire import Json, Wire
 from tests.promises.sidecars import sidecar
 from tests.promises.spellings import pieces
 from tests.promises.upstream import Asked, Link, Provider
@@ -21,7 +22,7 @@ MODEL = "real-model.v1:0"
 ALIAS = {"models": [{"model": "fast", "targets": [{"provider": "up", "model": MODEL}]}]}
 #: What no dialect has, at the end and inside.
 UNKNOWN: dict[str, Any] = {"x_new": {"model": "fast", "a": [1.50, None, "ü 🤖", {"b": []}]}, "xNew": "\x7f\\/"}
-SPELLINGS = {
+SPELLINGS: dict[str, Callable[[Json], str]] = {
     "dense": lambda body: json.dumps(body, separators=(",", ":"), ensure_ascii=False),
     "spaced": lambda body: " " + json.dumps(body, indent=3) + "\r\n",
     "backwards": lambda body: json.dumps(dict(reversed(body.items()))),
@@ -183,7 +184,5 @@ async def test_other_dialects_are_not_asked_what_they_tell_anyway(dialect: str, 
         sidecar(tmp_path, {"up": like(wire, provider.url)}, stream_usage="ask", **ALIAS) as running,
     ):
         caller = await running.caller()
-        asked = await relay(
-            caller, provider, wire, body, "fast", stream=True, answer=wire.stream(["a"]).data, seed=2
-        )
+        asked = await relay(caller, provider, wire, body, "fast", stream=True, answer=wire.stream(["a"]).data, seed=2)
         assert asked.body in aliased(body, wire)

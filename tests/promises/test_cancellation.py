@@ -297,9 +297,7 @@ CROSSED = [("openai", "ollama"), ("anthropic", "bedrock"), ("bedrock", "cohere")
 
 @pytest.mark.parametrize("how", HANGING_UP)
 @pytest.mark.parametrize(("client", "target"), CROSSED)
-async def test_in_the_middle_of_a_translation(
-    client: str, target: str, how: str, turns: Turns, tmp_path: Path
-) -> None:
+async def test_in_the_middle_of_a_translation(client: str, target: str, how: str, turns: Turns, tmp_path: Path) -> None:
     theirs = WIRES[target]
     with speaking_alone():
         async with Provider() as provider, sidecar(tmp_path, {"up": alone(theirs, provider.url)}) as running:

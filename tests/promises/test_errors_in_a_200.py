@@ -119,7 +119,7 @@ async def check(running: InLoop, provider: Provider, ours: Wire, theirs: Wire, e
     """At once, and after everything that comes before the model's first word: an answer with the status of the error."""
     opening = [] if theirs.name == "gemini_array" else theirs.stream(["word"]).opening
     for before in {b"", b"".join(opening)}:
-        provider.answer = lambda asked, said=before + error.event: asked.link.stream(said, theirs.content_type)  # type: ignore[misc]
+        provider.answer = lambda asked, said=before + error.event: asked.link.stream(said, theirs.content_type)
         answer = await running.ask(ours.ask("up:m", True), ours.headers, ours.path_to("up:m", True))
         assert (answer.status, answer.complete) == (error.status, True), answer.body
         assert answer.headers["content-type"] == "application/json"
@@ -156,7 +156,7 @@ async def test_later_they_end_the_stream(dialect: str, tmp_path: Path) -> None:
         for error in wire.errors.values():
             event = b",\r\n" + error.event[1:] if dialect == "gemini_array" else error.event
             data = b"".join([*said.opening, *said.words, event])
-            provider.answer = lambda asked, data=data: asked.link.stream(data, wire.content_type)  # type: ignore[misc]
+            provider.answer = lambda asked, data=data: asked.link.stream(data, wire.content_type)
             answer = await running.ask(wire.ask("up:m", True), wire.headers, wire.path_to("up:m", True))
             assert (answer.status, answer.body) == (200, data)
             assert wire.hear(answer.body) == ("one", False, (BROKEN,))

@@ -1,4 +1,4 @@
-"""How long to wait, in whatever words a provider says it, reaches every application as seconds, in a header that its SDK reads."""
+"""How long to wait, in whatever words a provider says it, reaches every application in a header that its SDK reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.promises.dialects import WIRES, alone, like, pairs, speaking_alone
-from tests.promises.dialects.bedrock import EXCEPTIONS
 from tests.promises.dialects.wire import Wire, frame, sse
 from tests.promises.sidecars import InLoop, sidecar
 from tests.promises.upstream import Provider
@@ -87,9 +86,7 @@ async def check(running: InLoop, ours: Wire, case: Case) -> None:
 async def test_it_comes_through_a_relay(case: str, tmp_path: Path) -> None:
     wire = WIRES[CASES[case].dialect]
     async with (
-        Provider(
-            lambda asked: asked.link.whole(CASES[case].body, CASES[case].status, CASES[case].headers)
-        ) as provider,
+        Provider(lambda asked: asked.link.whole(CASES[case].body, CASES[case].status, CASES[case].headers)) as provider,
         sidecar(tmp_path, {"up": like(wire, provider.url)}) as running,
     ):
         await check(running, wire, CASES[case])
@@ -111,7 +108,7 @@ async def test_it_comes_through_a_translation(client: str, target: str, tmp_path
 
 IN_STREAM = {
     "gemini": sse(GOOGLE, newline="\r\n"),
-    "openai": sse({"error": OPENAI["error"] | {"message": "slow down. Please try again in 12.5s."}}),
+    "responses": sse({"type": "error", "error": OPENAI["error"] | {"message": "Please try again in 12.5s."}}, "error"),
     "bedrock": frame({"message": "slow down. Please try again in 12.5s."}, "throttlingException", "exception"),
 }
 
@@ -149,4 +146,3 @@ async def test_what_was_left_of_a_success_is_no_reason_to_wait(tmp_path: Path) -
     ):
         answer = await running.ask(wire.ask("up:m"), wire.headers, wire.path_to("up:m"))
         assert (answer.status, answer.headers["anthropic-ratelimit-tokens-remaining"]) == (200, "0")
-        assert EXCEPTIONS

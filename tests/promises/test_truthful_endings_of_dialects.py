@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from botocore.eventstream import EventStream
-from botocore.exceptions import EventStreamError
-from botocore.parsers import EventStreamJSONParser
-from botocore.session import Session
+from botocore.eventstream import EventStream  # type: ignore[import-untyped]
+from botocore.exceptions import EventStreamError  # type: ignore[import-untyped]
+from botocore.parsers import EventStreamJSONParser  # type: ignore[import-untyped]
+from botocore.session import Session  # type: ignore[import-untyped]
 
 from tests.promises.caller import Answer
 from tests.promises.dialects import WIRES, alone, like, pairs, speaking_alone

@@ -168,9 +168,7 @@ async def test_what_every_relay_reports(dialect: str, stream: bool, tmp_path: Pa
 
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize(("client", "target"), pairs(step=3))
-async def test_what_every_target_reports_to_any_client(
-    client: str, target: str, stream: bool, tmp_path: Path
-) -> None:
+async def test_what_every_target_reports_to_any_client(client: str, target: str, stream: bool, tmp_path: Path) -> None:
     ours, theirs = WIRES[client], WIRES[target]
     stream = stream or client == "gemini_array"  # which is a stream
     with speaking_alone():

@@ -1,7 +1,7 @@
 """Every dialect as it stands on the wire: one table, from which each promise is tried in all of them.
 
-Where a provider speaks several dialects, it is asked in the caller's. So that the others are translated to as well, there
-are kinds here which speak one only: `openai` can then be answered by Ollama's own words, and anyone by Responses.
+Where a provider speaks several dialects, it is asked in the caller's. So that all of them are translated to, there are kinds here
+which speak one only: an application of OpenAI's can then be answered in Ollama's own words.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, cast
 from unittest.mock import patch
 
-from proxy.providers import RESPONSES_PATHS, Provider, all_providers
+from proxy.providers import Provider, all_providers
 from tests.promises.dialects.anthropic import ANTHROPIC, INVOKE
 from tests.promises.dialects.bedrock import BEDROCK
 from tests.promises.dialects.cohere import COHERE
@@ -23,8 +23,7 @@ from tests.promises.dialects.wire import Wire
 from tests.promises.sidecars import KEY
 
 WIRES: Mapping[str, Wire] = {
-    wire.name: wire
-    for wire in (OPENAI, RESPONSES, ANTHROPIC, GEMINI, ARRAY, BEDROCK, INVOKE, OLLAMA, GENERATE, COHERE)
+    wire.name: wire for wire in (OPENAI, RESPONSES, ANTHROPIC, GEMINI, ARRAY, BEDROCK, INVOKE, OLLAMA, GENERATE, COHERE)
 }
 #: What can be translated to; the other variants are for relays.
 TARGETS = ("openai", "responses", "anthropic", "gemini", "bedrock", "ollama", "cohere")
@@ -58,6 +57,5 @@ def speaking_alone() -> Iterator[None]:
 
 
 def single(wire: Wire) -> Provider:
-    known = all_providers()[wire.kind]
-    paths = known.paths if known.dialect == wire.name else RESPONSES_PATHS
-    return replace(known, dialect=wire.name, paths=paths, also={}, models=())
+    kind = "openai_responses" if wire is RESPONSES else wire.kind
+    return replace(all_providers()[kind], also={}, models=())

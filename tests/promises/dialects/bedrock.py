@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from botocore.eventstream import EventStreamBuffer
+from botocore.eventstream import EventStreamBuffer  # type: ignore[import-untyped]
 
 from tests.promises.dialects.wire import BROKEN, Error, Heard, Json, Said, Wire, frame
 

@@ -100,7 +100,5 @@ ARRAY = replace(
     content_type="application/json",
     stream=array_stream,
     hear=lambda data: heard(elements(data)),
-    errors={
-        name: Error(b"[%b]" % orjson.dumps(said), status, kind) for name, (said, status, kind) in FAILURES.items()
-    },
+    errors={name: Error(b"[%b]" % orjson.dumps(said), status, kind) for name, (said, status, kind) in FAILURES.items()},
 )

@@ -29,7 +29,9 @@ def generated(text: str) -> Json:
 
 
 def stream(words: Sequence[str]) -> Said:
-    return Said([], [line({**HEAD, **chat(word), "done": False}) for word in words], [line({**HEAD, **chat(""), **LAST})])
+    return Said(
+        [], [line({**HEAD, **chat(word), "done": False}) for word in words], [line({**HEAD, **chat(""), **LAST})]
+    )
 
 
 def generate_stream(words: Sequence[str]) -> Said:

@@ -132,7 +132,8 @@ def lines(data: bytes) -> list[Json]:
 
 def elements(data: bytes) -> list[Json]:
     """The whole elements of an array of which the end may be missing. ValueError for what stands where none can be."""
-    text, mark, found, decoder = data.decode().lstrip(), "[", [], json.JSONDecoder()
+    text, mark, decoder = data.decode().lstrip(), "[", json.JSONDecoder()
+    found: list[Json] = []
     while text.startswith(mark):
         text = text[1:].lstrip()
         try:
