@@ -87,17 +87,22 @@ def plan(call: Call, endpoint: Endpoint, model: str, rules: Rules, unified: Json
         unified = unpack_request(unified)
     wire, dropped, translated = render(unified, model, theirs, hear, provider)
     check_dropped(dropped, endpoint, rules.unsupported)
-    if theirs is OPENAI and ours is not OPENAI and call.stream:
-        ask_usage(wire, provider)
+    withhold = theirs is OPENAI and call.stream and ask_usage(wire, call, provider, rules)
     body = encode(wire, "invalid_request", "the request")
-    return Plan(body, way.path, ours is theirs, ours, theirs, say, hear, dropped, translated)
+    return Plan(body, way.path, ours is theirs, ours, theirs, say, hear, dropped, translated, withhold)
 
 
-def ask_usage(wire: Json, provider: Provider) -> None:
-    """The other dialects' streams tell their usage without being asked, and so must this one, where it can."""
+def ask_usage(wire: Json, call: Call, provider: Provider, rules: Rules) -> bool:
+    """Other dialects' streams tell their usage unasked, and so must this one. Whether to keep it from the caller."""
+    if call.dialect == "openai":
+        withhold = rules.ask_usage and lacks_usage(call, provider)
+        if withhold:
+            wire["stream_options"] = {**(wire.get("stream_options") or {}), "include_usage": True}
+        return withhold
     wire.pop("stream_options", None)
     if provider.stream_usage:
         wire["stream_options"] = {"include_usage": True}
+    return False
 
 
 def has_way(call: Call, provider: Provider) -> bool:
@@ -233,6 +238,6 @@ def without_foreign(unified: Json, theirs: Dialect, provider: Provider) -> tuple
     said = [name for name in unified if name in foreign and unified[name] not in (None, False, [], {})]
     for name in said:
         if name in STATEFUL:
-            detail = f"{name} refers to what lies with another provider; this call goes to one that does not have it"
+            detail = f"{name} means something to one kind of provider only, and this call goes to another"
             raise Failure("unsupported_capability", detail, param=name)
     return {name: value for name, value in unified.items() if name not in foreign}, said

@@ -44,7 +44,18 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "__main__": READ_AT_START | {"app", "commands"},
 }
 
-PURE = ("call", "wire", "dialects", "providers", "signing", "prices", "receipt", "estimate", "translate", "injector.patch")
+PURE = (
+    "call",
+    "wire",
+    "dialects",
+    "providers",
+    "signing",
+    "prices",
+    "receipt",
+    "estimate",
+    "translate",
+    "injector.patch",
+)
 IMPURE_MODULES = frozenset({"asyncio", "os", "random", "secrets", "socket", "ssl", "threading", "time", "uuid"})
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "open", "input", "print"})
 

@@ -151,4 +151,6 @@ def test_a_program_in_the_readme_works(program: str, sidecar: Running) -> None:
 
 def test_the_same_question_is_asked_with_six_sdks() -> None:
     sdks = {"openai", "anthropic", "google", "boto3", "ollama", "cohere"}
-    assert {name for name in sdks if any(f"import {name}" in text or f"from {name} " in text for text in PROGRAMS)} == sdks
+    assert {
+        name for name in sdks if any(f"import {name}" in text or f"from {name} " in text for text in PROGRAMS)
+    } == sdks

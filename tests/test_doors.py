@@ -265,8 +265,12 @@ async def test_usage_is_asked_for_where_the_operator_wants_it_and_kept_from_who_
         body = b'{"model":"openai:m", "stream": true,"messages":[{"role":"user","content":"hi"}]}'
         answer = await sidecar_.ask(body)
         assert answer.body == openai_stream("a", "b")
+        answer_to = {"model": "openai:m", "stream": True, **HELLO}
         options = b'"stream_options":{"include_usage":true},' if ask else b""
         assert provider.requests[0].body == body.replace(b"openai:m", b"m").replace(b"{", b"{" + options, 1)
+        extra = await sidecar_.ask({**answer_to, "system": "x"})
+        assert extra.body == openai_stream("a", "b")
+        assert ("stream_options" in provider.requests[1].json) is ask
         estimated = await sidecar_.counted("outrider_tokens_estimated_total", provider="openai")
         assert (estimated == 0) is ask
 

@@ -205,7 +205,7 @@ def across(target: str, dialect: str = "openai", rules: Rules | None = None, **f
 @pytest.mark.parametrize(
     "fields",
     [
-        {"response_format": {"type": "json_object"}},
+        {"response_format": {"type": "json_object"}, "tools": [{"name": "f"}]},
         {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
         {"store": True},
     ],

@@ -28,7 +28,7 @@ class Event(Protocol):
 
 
 class TextLane(NamedTuple):
-    """A short cut for the commonest event of a stream, one that is nothing but a piece of text.
+    """A short cut for hearing the commonest event of a stream, one that is nothing but a piece of text.
 
     match: a piece of the wire -> the text, as it stands inside a JSON string, if the piece is one such event and no more;
            else None, and the piece must be fed like any other. A match counts as fed.
@@ -37,6 +37,10 @@ class TextLane(NamedTuple):
 
     match: Callable[[bytes], bytes | None]
     chunk: Callable[[str], Json]
+
+
+#: The same for saying it: a text, as it stands inside a JSON string, without escapes -> the client's bytes.
+SayText = Callable[[bytes], bytes]
 
 
 class StreamParser(Protocol):
@@ -57,12 +61,11 @@ class StreamParser(Protocol):
 class StreamRenderer(Protocol):
     """Unified chunks in, client's stream bytes out. `end` closes a stream that ended well; never called otherwise.
 
-    `stateless`: a chunk of text is said the same way wherever it comes, so that only the text need be put in.
+    text_lane: a chunk that is nothing but chunks.MARK as text -> how to say texts in its place, until something else is fed; None
+               while the next one cannot be said like those after it. What it says counts as fed; the chunk does not.
     """
 
-    @property
-    def stateless(self) -> bool: ...
-
+    def text_lane(self, chunk: Json) -> SayText | None: ...
     def feed(self, chunk: Json) -> bytes: ...
     def end(self) -> bytes: ...
 
@@ -113,6 +116,10 @@ def no_headers(failure: Failure) -> Headers:
     return ()
 
 
+def unsure(wire: Json) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """One dialect's functions, by role. A chat's are here, those of other operations in `embeddings` and `count_tokens`.
@@ -126,6 +133,7 @@ class Dialect:
     parse_error:    (status, lower-case headers, body) -> Failure of the right kind, in the provider's words, with Retry-After.
     read_event:     one event of a stream -> Sign; raises Failure for an error event. For the opening, and a relay's end.
     parser:         makes the parser of one stream.
+    is_answer:      wire reply -> whether it is one beyond doubt, by a glance: a relay need not read the rest. False: read it.
     needs_bytes:    kinds of parts ("image", "file", "audio") whose content it takes by value only, never by a web address.
 
     As the client's:
@@ -163,6 +171,7 @@ class Dialect:
     own: frozenset[str] = frozenset()
     stateful: frozenset[str] = frozenset()
     usage_mark: bytes = b"usage"
+    is_answer: Callable[[Json], bool] = unsure
     needs_bytes: frozenset[str] = frozenset()
     model_in_path: bool = False
     versions: tuple[str, frozenset[str]] | None = None

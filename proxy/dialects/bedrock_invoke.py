@@ -18,7 +18,7 @@ from typing import Any, cast
 import orjson
 
 from proxy.call import Json, Usage
-from proxy.dialects import Event, Rendering, Sign, StreamParser, StreamRenderer, TextLane, anthropic, bedrock
+from proxy.dialects import Event, Rendering, SayText, Sign, StreamParser, StreamRenderer, TextLane, anthropic, bedrock
 from proxy.dialects.bedrock.errors import failure_in_stream, is_failure
 from proxy.dialects.checks import check_version
 from proxy.dialects.shape import answered, asked, broken
@@ -131,8 +131,6 @@ class Renderer:
 
     __slots__ = ("_inside", "_reader", "_usage")
 
-    stateless = False
-
     def __init__(self, request: Json, created: int = 0) -> None:
         self._inside: StreamRenderer = MESSAGES.renderer(request, created)
         self._reader = Reader()
@@ -140,6 +138,10 @@ class Renderer:
 
     def feed(self, chunk: Json) -> bytes:
         return self._wrap(self._inside.feed(chunk))
+
+    def text_lane(self, chunk: Json) -> SayText | None:
+        """None: the text stands in base64."""
+        return None
 
     def end(self) -> bytes:
         return self._wrap(self._inside.end())

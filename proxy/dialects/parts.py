@@ -87,6 +87,22 @@ def parse_arguments(arguments: Any) -> Json | None:
     return value if isinstance(value, dict) else None
 
 
+#: Ends of an answer that may come in the middle of a call.
+CUTS = ("length", "content_filter")
+
+
+def was_cut(choice: Json) -> bool:
+    """Whether the choice of a reply ended before the model did."""
+    return choice.get("finish_reason") in CUTS
+
+
+def is_whole(call: Any) -> bool:
+    """Whether the arguments of a function's call are all there, for an answer that was cut: nothing at all is not."""
+    function = call.get("function") if isinstance(call, dict) else None
+    arguments = function.get("arguments") if isinstance(function, dict) else None
+    return bool(arguments or arguments == {}) and parse_arguments(arguments) is not None
+
+
 #: Thinking budgets in tokens, and the effort that a model with efforts only comes nearest to them with.
 EFFORTS: tuple[tuple[int, str], ...] = ((1024, "minimal"), (4096, "low"), (12288, "medium"))
 
@@ -96,6 +112,19 @@ def effort_of(budget: int) -> str:
     if budget <= 0:
         return "none"
     return next((effort for most, effort in EFFORTS if budget <= most), "high")
+
+
+#: Stands for a schema where any JSON object is wanted and a model has no such mode.
+ANY_OBJECT: Mapping[str, Any] = {
+    "description": "Give the whole answer with this tool: one JSON object with whatever members it needs.",
+    "schema": {"type": "object", "additionalProperties": True},
+}
+
+
+def format_name(wanted: Json) -> str:
+    """The row that a `response_format` is of, to be named by where it cannot be said."""
+    kind = wanted.get("type")
+    return f"response_format.{kind}" if kind in ("json_object", "json_schema") else "response_format"
 
 
 class Function(NamedTuple):

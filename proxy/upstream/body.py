@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proxy.call import Call, Failure, Json, Usage
-from proxy.dialects import Dialect, TextLane
+from proxy.dialects import Dialect, SayText, TextLane
+from proxy.dialects.chunks import MARK
 from proxy.translate import Plan
 from proxy.upstream.meter import Meter
 from proxy.wire.events import Event, FrameError
@@ -16,8 +17,6 @@ from proxy.wire.framing import FRAMINGS
 
 #: The largest event of a stream.
 LARGEST = 16 << 20
-#: Stands for a text where only the bytes around it are wanted; behind it comes no other text.
-MARK = "outrider-text"
 
 
 class Relay:
@@ -68,20 +67,25 @@ class Translation:
 
     def sink(self, write: Callable[[bytes], None]) -> Callable[[bytes], None]:
         """What the connection pumps into: at most one write for each piece."""
-        reader, say = self._reader, self._say
-        lane = self._parser.text_lane if self._renderer.stateless else None
-        around: tuple[bytes, bytes] | None = None
+        reader, say, lane = self._reader, self._say, self._parser.text_lane
+        say_text: SayText | None = None
 
         def translate(data: bytes) -> None:
-            nonlocal around
+            nonlocal say_text
             if lane is None or reader.pending or (text := lane.match(data)) is None:
+                say_text = None
                 say(data, write)
-                return
-            if around is None:
-                around = self._around(lane)
-            write(around[0] + text + around[1])
+            elif say_text is not None or (say_text := self._renderer.text_lane(self._chunk(lane, MARK))) is not None:
+                write(say_text(text))
+            else:
+                write(self._renderer.feed(self._chunk(lane, text.decode())))
 
         return translate
+
+    def _chunk(self, lane: TextLane, text: str) -> Json:
+        chunk = lane.chunk(text)
+        name_answer(chunk, self._call)
+        return chunk
 
     def _say(self, data: bytes, write: Callable[[bytes], None]) -> None:
         said: list[bytes] = []
@@ -97,13 +101,6 @@ class Translation:
             # An error event does not take back what was said before it.
             if said:
                 write(b"".join(said))
-
-    def _around(self, lane: TextLane) -> tuple[bytes, bytes]:
-        """What stands before and behind the text in the rendering of a chunk of text."""
-        chunk = lane.chunk(MARK)
-        name_answer(chunk, self._call)
-        before, _, after = self._renderer.feed(chunk).rpartition(MARK.encode())
-        return before, after
 
     def end(self) -> bytes:
         rest = self._reader.end()

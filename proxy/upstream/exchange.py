@@ -64,8 +64,8 @@ class Exchange:
         road = self._roads[call.target.name]
         if call.operation == "count_tokens" and not has_way(call, road.endpoint.provider):
             return await self._count(call)
-        call.attempts += 1
         words = await self._plan(call, call.target, road)
+        call.attempts += 1
         call.dropped, call.translated = words.dropped, words.translated
         deadline = self._time() + road.timeouts.total
         if call.deadline is not None and call.deadline < deadline:
@@ -221,7 +221,8 @@ class Exchange:
             words.hear.parse_reply(reply)
             raise Failure("provider_error", "the provider answered a request for a stream with a whole reply")
         call.usage = words.hear.parse_usage(reply)
-        unified = words.hear.parse_reply(reply)
+        sure = words.relay and words.hear is words.theirs and words.theirs.is_answer(reply)
+        unified = {} if sure else words.hear.parse_reply(reply)
         if not words.relay:
             unified["created"] = unified.get("created") or int(self._wall())
             name_answer(unified, call)

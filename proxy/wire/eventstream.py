@@ -114,6 +114,18 @@ def read_frame(data: bytes, start: int, length: int) -> Event:
     return new_event((name, data[payload:end] if message is None else message))
 
 
+def only_payload(piece: bytes, headers: bytes) -> bytes | None:
+    """The payload of a piece that is one whole frame with these headers, and no more; else None, and `feed` has to read it."""
+    start = PRELUDE.size + len(headers)
+    if piece[PRELUDE.size : start] != headers:
+        return None
+    total, length, checksum = PRELUDE.unpack_from(piece)
+    if total != len(piece) or length != len(headers) or crc32(piece[:8]) != checksum:
+        return None
+    data, signed = piece[: -CHECKSUM.size], piece[-CHECKSUM.size :]
+    return data[start:] if CHECKSUM.pack(crc32(data)) == signed else None
+
+
 @lru_cache(maxsize=256)
 def name_of(block: bytes) -> tuple[str, bytes | None]:
     """An event's name by its headers, and its payload where the headers are all there is."""
@@ -171,11 +183,17 @@ def take(block: bytes, at: int, length: int) -> tuple[bytes, int]:
 
 def render_event(name: str, data: bytes) -> bytes:
     """One frame with a JSON payload; a name that begins with `exception/` makes it an exception."""
+    head, checksum = head_of(name, len(data))
+    return head + data + CHECKSUM.pack(crc32(data, checksum))
+
+
+@lru_cache(maxsize=1024)
+def head_of(name: str, size: int) -> tuple[bytes, int]:
+    """All of a frame that stands before `size` bytes of payload, and its checksum. Pieces of text are of few lengths."""
     headers = headers_of(name)
-    total = len(headers) + len(data) + OVERHEAD
-    lengths = struct.pack(">II", total, len(headers))
-    frame = b"%b%b%b%b" % (lengths, CHECKSUM.pack(crc32(lengths)), headers, data)
-    return frame + CHECKSUM.pack(crc32(frame))
+    lengths = struct.pack(">II", len(headers) + size + OVERHEAD, len(headers))
+    head = lengths + CHECKSUM.pack(crc32(lengths)) + headers
+    return head, crc32(head)
 
 
 @lru_cache(maxsize=64)

@@ -31,7 +31,7 @@ class Wire(NamedTuple):
 
 
 def dump(value: Any, colon: str = ":") -> bytes:
-    return json.dumps(value, separators=(",", colon)).encode()
+    return json.dumps(value, separators=(",", colon), ensure_ascii=False).encode()
 
 
 def answer(body: bytes) -> bytes:

@@ -30,6 +30,8 @@ def _openai_delta(delta: dict[str, Any], finish: str | None = None) -> bytes:
 
 def _openai() -> Wire:
     usage = {"prompt_tokens": TOKENS[0], "completion_tokens": TOKENS[1], "total_tokens": sum(TOKENS)}
+    heard = {"cached_tokens": 0, "audio_tokens": 0}
+    said = {"reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0}
     message: dict[str, Any] = {"role": "assistant", "content": TEXT, "refusal": None, "annotations": []}
     reply: dict[str, Any] = {
         "id": "chatcmpl-bench",
@@ -37,7 +39,7 @@ def _openai() -> Wire:
         "created": 1760000000,
         "model": "gpt-bench",
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
-        "usage": usage | {"prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0}},
+        "usage": usage | {"prompt_tokens_details": heard, "completion_tokens_details": said},
         "service_tier": "default",
         "system_fingerprint": "fp_bench",
     }

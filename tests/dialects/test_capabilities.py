@@ -22,7 +22,7 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "openai": ("gpt-5.1",),
     "responses": ("gpt-5.1",),
     "anthropic": ("claude-sonnet-4-5",),
-    "gemini": ("gemini-2.5-flash", "gemini-3-pro-preview"),
+    "gemini": ("gemini-2.0-flash", "gemini-2.5-flash", "gemini-3-pro-preview"),
     "bedrock": ("anthropic.claude-sonnet-4-5-20250929-v1:0", "amazon.nova-2-lite-v1:0"),
     "ollama": ("qwen3:8b",),
     "cohere": ("command-a-reasoning-08-2025",),
@@ -101,6 +101,9 @@ ASKED: Mapping[str, Json] = {
 ALSO: Mapping[str, Json] = {
     "service_tier": {"service_tier": "default"},
     "tool_choice": {**TOOLS, "tool_choice": "none"},
+    "messages.file.id": {
+        "messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "files/file-abc123"}}]}]
+    },
 }
 #: Rows that may be heard without a word: by the path, by what the model does anyway.
 SILENT = frozenset({"model", "messages", "stream", "reasoning.enabled"})

@@ -10,6 +10,7 @@ from proxy.dialects.parts import (
     Choice,
     Function,
     allowed_names,
+    format_name,
     image_url_of,
     is_foreign,
     parse_arguments,
@@ -129,3 +130,8 @@ def test_a_choice_that_is_none_is_named(choice: Any) -> None:
 
 def test_only_a_list_of_allowed_tools_leaves_some() -> None:
     assert allowed_names("auto") is allowed_names({"type": "function"}) is None
+
+
+def test_a_format_that_cannot_be_said_is_named_by_its_row() -> None:
+    kinds = ("json_object", "json_schema", "grammar", None)
+    assert [format_name({"type": kind}).partition(".")[2] for kind in kinds] == ["json_object", "json_schema", "", ""]

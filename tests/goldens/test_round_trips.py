@@ -52,7 +52,6 @@ REPLIES: Rows = (
     ("empty_reply-gemini", r"candidates\[0\]\.content\.parts", "an empty list of parts for none"),
     ("(empty_reply|prompt_blocked)-gemini", r"usageMetadata\.candidatesTokenCount", "zeros are said"),
     ("logprobs-gemini", r".*\.tokenId", "the number of a token has no unified word"),
-    ("unknown_finish-gemini", r"candidates\[0\]\.finish(Message|Reason)", "OTHER, and the word itself beside it"),
     ("text-gemini", r"usageMetadata\.promptTokensDetails", "text alone needs no details"),
     (
         "usage_buckets-gemini",
@@ -71,10 +70,7 @@ REPLIES: Rows = (
     (".*-responses", r".*\.logprobs|usage\.input_tokens_details\.cache_write_tokens", "empty and zero, said out loud"),
 )
 #: The same for a request that came out of the hub.
-AGAIN: Rows = (
-    ("logprobs-responses", r"include\[\d\]", "the order of the names says nothing"),
-    ("file_id-gemini", r".*\.mimeType", "a file without a type is taken for a PDF"),
-)
+AGAIN: Rows = (("logprobs-responses", r"include\[\d\]", "the order of the names says nothing"),)
 
 
 def natives(part: str) -> list[tuple[Case, Dialect]]:

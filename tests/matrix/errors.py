@@ -46,7 +46,7 @@ ERRORS: Mapping[str, Wrong] = {
         "provider_rate_limited", "Your requests to grok-4-1-fast-non-reasoning for", 0.0
     ),
     "bedrock-converse/error-400-openinference-should-handle-api-error-scenarios-0": Wrong(
-        "invalid_request", "The provided model identifier is invalid."
+        "model_not_found", "The provided model identifier is invalid."
     ),
     "bedrock-converse/error-403-ruby_llm-chat-error-handling-with-bedrock-amazon-nova-0": Wrong(
         "authentication_failed", "The security token included in the request is invalid."

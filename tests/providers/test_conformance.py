@@ -52,7 +52,9 @@ def test_its_ways_lead_to_dialects_that_have_words_for_them(kind: str, provider:
     for dialect, paths in {**provider.also, provider.dialect: provider.paths}.items():
         for operation in paths.keys() - {"models"}:
             assert DIALECTS[dialect].operation(operation.removesuffix(".stream")) is not None
-        assert all("{model}" in paths[name] or not DIALECTS[dialect].model_in_path for name in paths if name != "models")
+        assert all(
+            "{model}" in paths[name] or not DIALECTS[dialect].model_in_path for name in paths if name != "models"
+        )
 
 
 @EVERY

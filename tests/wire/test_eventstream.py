@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.wire.events import Event, FrameError, TooLong
-from proxy.wire.eventstream import LONGEST_HEADERS, Reader, find_frame, read_headers, render_event
+from proxy.wire.eventstream import (
+    LONGEST_HEADERS,
+    Reader,
+    find_frame,
+    headers_of,
+    only_payload,
+    read_headers,
+    render_event,
+)
 
 FRAMES = [
     render_event("messageStart", b'{"role":"assistant"}'),
@@ -151,6 +159,19 @@ def test_every_flipped_bit_is_noticed() -> None:
         bad[at // 8] ^= 1 << at % 8
         with pytest.raises(FrameError):
             Reader().feed(bytes(bad))
+
+
+def test_a_piece_that_is_one_frame_of_a_kind() -> None:
+    headers = headers_of("contentBlockDelta")
+    assert only_payload(FRAMES[1], headers) == EVENTS[1].data
+    assert only_payload(FRAMES[0], headers) is None, "another kind"
+    assert only_payload(FRAMES[1] + FRAMES[1], headers) is None
+    for size in range(len(FRAMES[1])):
+        assert only_payload(FRAMES[1][:size], headers) is None
+    for bit in range(8 * len(FRAMES[1])):
+        flipped = bytearray(FRAMES[1])
+        flipped[bit // 8] ^= 1 << bit % 8
+        assert only_payload(bytes(flipped), headers) is None
 
 
 def test_events_before_a_bad_frame_are_given_first() -> None:

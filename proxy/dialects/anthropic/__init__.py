@@ -19,8 +19,9 @@ DIALECT = Dialect(
     render_error=errors.render_error,
     render_error_event=errors.render_error_event,
     support=fields.SUPPORT,
-    own=fields.ANTHROPIC_ONLY,
+    own=fields.OWN,
     stateful=fields.STATEFUL,
+    is_answer=reply.is_answer,
     versions=checks.VERSIONS,
     count_tokens=count.OPERATION,
 )

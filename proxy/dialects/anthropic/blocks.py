@@ -18,6 +18,7 @@ from proxy.dialects.shape import asked, chosen, unsayable, wrong
 
 #: What a part may carry besides its content, as Anthropic spells it.
 EXTRAS = ("cache_control", "citations", "context")
+WEB = ("https", "http")
 
 
 def render_part(part: Any, path: str, dropped: list[str]) -> Json:
@@ -63,13 +64,13 @@ def render_file(part: Json, path: str, dropped: list[str]) -> Json:
     file = asked(part.get("file"), dict, f"{path}.file")
     named = {"title": file["filename"]} if file.get("filename") is not None else {}
     if file.get("file_id") is not None:
-        return {
-            "type": "document",
-            "source": {"type": "file", "file_id": asked(file["file_id"], str, f"{path}.file.file_id")},
-            **named,
-        }
+        file_id = asked(file["file_id"], str, f"{path}.file.file_id")
+        if "://" in file_id:
+            raise unsayable(f"{path}.file.file_id", "is the name of a file that lies with another provider")
+        return {"type": "document", "source": {"type": "file", "file_id": file_id}, **named}
     if file.get("file_url") is not None:
         url = asked(file["file_url"], str, f"{path}.file.file_url")
+        check_address(url, f"{path}.file.file_url")
         return {"type": "document", "source": {"type": "url", "url": url}, **named}
     source = render_source(asked(file.get("file_data"), str, f"{path}.file.file_data"), f"{path}.file.file_data")
     media_type = source.get("media_type", "")
@@ -93,8 +94,16 @@ def render_source(url: str, path: str) -> Json:
     """The source of a web address or of a data: URL, whose content is seen to be decodable."""
     inline = read_data_url(url, path)
     if inline is None:
+        check_address(url, path)
         return {"type": "url", "url": url}
     return {"type": "base64", "media_type": inline.media_type, "data": inline.data}
+
+
+def check_address(url: str, path: str) -> None:
+    """A web address. Names in a cloud's storage (`gs://`, `s3://`) are known to that cloud alone."""
+    scheme, named, _ = url.partition("://")
+    if named and scheme.lower() not in WEB:
+        raise unsayable(path, f"is a {scheme[:20]}:// address, which Anthropic does not know")
 
 
 Render = Callable[[Json, str, list[str]], Json]

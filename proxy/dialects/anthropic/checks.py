@@ -36,6 +36,8 @@ def check_limits(wire: Json) -> None:
             if kind is int:
                 asked(value, int, name)
             check_range(name, value, low, high)
+    if wire.get("stream") is not None:
+        asked(wire["stream"], bool, "stream")
     thinking = wire.get("thinking")
     if isinstance(thinking, dict):
         check_range("thinking.budget_tokens", thinking.get("budget_tokens"), LEAST_BUDGET)

@@ -12,6 +12,7 @@ from typing import Any
 from proxy.call import Json
 from proxy.dialects import Support
 from proxy.dialects.anthropic.models import Model
+from proxy.dialects.shape import asked
 
 #: Members that Anthropic knows by the same name and meaning, and those that nobody else knows.
 NATIVE = ("stream", "top_k", "cache_control")
@@ -22,14 +23,19 @@ ANTHROPIC_ONLY = frozenset(
         "diagnostics",
         "inference_geo",
         "mcp_servers",
+        "output_config",
         "speed",
         "thread",
         "user_profile_id",
     }
 )
 
-#: A thread's earlier messages lie with Anthropic.
-STATEFUL = frozenset({"thread"})
+#: What `max_tokens: 0` asks for, said by a name that no other dialect takes for a limit: no answer, only a filled cache.
+CACHE_ONLY = "cache_only"
+OWN = ANTHROPIC_ONLY | {CACHE_ONLY}
+
+#: A thread's earlier messages, and what is cached, lie with Anthropic.
+STATEFUL = frozenset({"thread", CACHE_ONLY})
 
 #: Row of capabilities.py -> how it is said. What is not here is dropped and named, or refused.
 SUPPORT: Mapping[str, Support] = {
@@ -38,7 +44,13 @@ SUPPORT: Mapping[str, Support] = {
         ("messages", "system", "max_tokens", "max_completion_tokens", "stop", "tools", "tool_choice"), "translated"
     ),
     **dict.fromkeys(
-        ("tool_choice.named", "tool_choice.allowed_tools", "parallel_tool_calls", "response_format.json_schema"),
+        (
+            "tool_choice.named",
+            "tool_choice.allowed_tools",
+            "parallel_tool_calls",
+            "response_format.json_schema",
+            "response_format.json_object",
+        ),
         "translated",
     ),
     **dict.fromkeys(
@@ -56,7 +68,7 @@ SUPPORT: Mapping[str, Support] = {
     ),
 }
 #: The fields that something is said of: any other is unknown here.
-KNOWN = ANTHROPIC_ONLY | {"n"} | {row.partition(".")[0] for row in SUPPORT}
+KNOWN = OWN | {"n"} | {row.partition(".")[0] for row in SUPPORT}
 
 #: Values that ask for what Anthropic does anyway: leaving them out changes nothing.
 NEUTRAL: Mapping[str, tuple[Any, ...]] = {
@@ -82,3 +94,8 @@ class Draft:
     wire: Json
     dropped: list[str]
     translated: list[str] = field(default_factory=list)
+
+    def configure(self, name: str, value: Any) -> None:
+        """A member of `output_config`, beside those that the app gave itself."""
+        held = asked(self.wire.get("output_config", {}), dict, "output_config")
+        self.wire["output_config"] = {**held, name: value}

@@ -18,10 +18,12 @@ from proxy.dialects.anthropic.blocks import render_part
 from proxy.dialects.anthropic.weave import insert, is_anthropics, is_citation, listed, read_inserts, weave
 from proxy.dialects.ids import note_signature, plain_id
 from proxy.dialects.parts import parse_arguments
-from proxy.dialects.shape import asked, chosen, wrong
+from proxy.dialects.shape import asked, chosen, unsayable, wrong
 
 #: Members of a message that Anthropic has no word for.
 UNSAID = ("name", "audio", "function_call")
+#: Blocks that a system prompt cannot hold.
+MEDIA = frozenset({"image", "document"})
 TOOL_USE_EXTRAS = ("cache_control", "caller", "toolset_name")
 TOOL_RESULT_EXTRAS = ("is_error", "cache_control", "toolset_name")
 
@@ -29,12 +31,13 @@ TOOL_RESULT_EXTRAS = ("is_error", "cache_control", "toolset_name")
 class Transcript:
     """The turns so far, the gathered system prompt, and the names of what could not be said."""
 
-    __slots__ = ("dropped", "system", "turns")
+    __slots__ = ("_results", "dropped", "system", "turns")
 
     def __init__(self) -> None:
         self.system: list[Json | str] = []
         self.turns: list[Json] = []
         self.dropped: list[str] = []
+        self._results = 0
 
     def add(self, role: str, content: list[Json] | str) -> None:
         """One turn; after another of the same role it is joined to it, for turns must alternate."""
@@ -42,9 +45,19 @@ class Transcript:
             return
         if not self.turns or self.turns[-1]["role"] != role:
             self.turns.append({"role": role, "content": content})
+            self._results = 0
             return
         last = self.turns[-1]
         last["content"] = [*as_blocks(last["content"]), *as_blocks(content)]
+
+    def add_result(self, block: Json) -> None:
+        """A tool's result stands before anything else that the user says after the calls, or Anthropic refuses it."""
+        if not self.turns or self.turns[-1]["role"] != "user":
+            self.add("user", [])
+        last = self.turns[-1]
+        last["content"] = as_blocks(last["content"])
+        last["content"].insert(self._results, block)
+        self._results += 1
 
     def system_prompt(self) -> list[Json] | str | None:
         if len(self.system) == 1 and isinstance(self.system[0], str):
@@ -98,8 +111,15 @@ def render_system(transcript: Transcript, message: Json, path: str) -> None:
 
 
 def say_system(transcript: Transcript, message: Json, path: str) -> None:
+    """Failure("unsupported_capability") for an image or a document: a system prompt is text."""
     content = render_content(message, path, transcript.dropped)
-    transcript.system += [content] if isinstance(content, str) else content
+    if isinstance(content, str):
+        transcript.system.append(content)
+        return
+    for block in content:
+        if block["type"] in MEDIA:
+            raise unsayable(path, f"must be text: Anthropic takes no {block['type']} there")
+    transcript.system += content
 
 
 def render_user(transcript: Transcript, message: Json, path: str) -> None:
@@ -128,7 +148,7 @@ def render_tool(transcript: Transcript, message: Json, path: str) -> None:
         content = render_content(unmarked(message), f"{path}.content", transcript.dropped)
     if content:
         result["content"] = content
-    transcript.add("user", [{**result, **chosen(message, TOOL_RESULT_EXTRAS)}])
+    transcript.add_result({**result, **chosen(message, TOOL_RESULT_EXTRAS)})
 
 
 RENDERERS: Mapping[str, Callable[[Transcript, Json, str], None]] = {
@@ -153,7 +173,17 @@ def render_content(message: Json, path: str, dropped: list[str]) -> list[Json] |
     else:
         parts = asked(content, list, path)
         blocks = insert([render_part(part, f"{path}[{at}]", dropped) for at, part in enumerate(parts)], own)
+        blocks = [block for block in blocks if not is_blank(block, dropped)]
     return marked(blocks, marker)
+
+
+def is_blank(block: Json, dropped: list[str]) -> bool:
+    """Whether it is text that says nothing, which Anthropic refuses; it could not be marked either."""
+    if block["type"] != "text" or not isinstance(block.get("text"), str) or block["text"].strip():
+        return False
+    if block.get("cache_control"):
+        dropped.append("messages.cache_control")
+    return True
 
 
 def marked(blocks: list[Json], marker: Any) -> list[Json]:

@@ -15,6 +15,7 @@ import orjson
 from proxy.call import Json
 from proxy.dialects.anthropic.blocks import parse_block
 from proxy.dialects.anthropic.checks import check_limits, check_order, check_source, check_tools
+from proxy.dialects.anthropic.fields import CACHE_ONLY
 from proxy.dialects.anthropic.messages import TOOL_RESULT_EXTRAS, TOOL_USE_EXTRAS, is_signed
 from proxy.dialects.anthropic.thinking import parse_thinking
 from proxy.dialects.anthropic.tools import parse_tool, parse_tool_choice
@@ -23,6 +24,8 @@ from proxy.dialects.shape import asked, chosen, wrong
 
 #: Members of the wire request that are said anew; every other keeps its name and value.
 SAID = ("system", "messages", "tools", "tool_choice", "metadata", "service_tier", "thinking", "output_config")
+#: Members of `output_config` that have a unified word.
+CONFIG = ("effort", "format")
 SERVICE_TIERS: Mapping[str, str] = {"standard_only": "default"}
 
 
@@ -36,6 +39,9 @@ def parse_question(wire: Json) -> Json:
     """What is asked, whether it is to be answered or its tokens counted: counting needs no limit."""
     unified = {name: value for name, value in asked(wire, dict, "body").items() if name not in SAID}
     check_limits(wire)
+    if unified.get("max_tokens") == 0:
+        del unified["max_tokens"]
+        unified[CACHE_ONLY] = True
     unified["messages"] = parse_messages(wire)
     check_order(unified["messages"], wire["messages"])
     if wire.get("tools") is not None:
@@ -52,7 +58,7 @@ def parse_question(wire: Json) -> Json:
         # Every stream of Anthropic's reports its tokens.
         unified["stream_options"] = {"include_usage": True}
     reasoning = parse_thinking(wire)
-    return unified | ({"reasoning": reasoning} if reasoning else {}) | parse_format(wire)
+    return unified | ({"reasoning": reasoning} if reasoning else {}) | parse_format(wire) | parse_config(wire)
 
 
 def parse_user(wire: Json) -> Json:
@@ -71,6 +77,13 @@ def parse_format(wire: Json) -> Json:
     title = schema.get("title")
     name = title if isinstance(title, str) and title else "response"
     return {"response_format": {"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": True}}}
+
+
+def parse_config(wire: Json) -> Json:
+    """What `output_config` says besides, for Anthropic alone."""
+    config = asked({} if wire.get("output_config") is None else wire["output_config"], dict, "output_config")
+    rest = {name: value for name, value in config.items() if name not in CONFIG}
+    return {"output_config": rest} if rest else {}
 
 
 def parse_messages(wire: Json) -> list[Json]:

@@ -14,10 +14,12 @@ from typing import Any
 import orjson
 
 from proxy.call import Json, Usage
+from proxy.dialects import SayText
 from proxy.dialects.anthropic.messages import TOOL_USE_EXTRAS
 from proxy.dialects.anthropic.reply import EXTRAS, stop_of
 from proxy.dialects.anthropic.usage import render_usage
-from proxy.dialects.anthropic.weave import is_anthropics, is_citation
+from proxy.dialects.anthropic.weave import is_anthropics, is_citation, is_thought
+from proxy.dialects.chunks import MARK, say_between
 from proxy.dialects.openai.reply import parse_usage
 from proxy.dialects.shape import answered, chosen, some
 
@@ -33,8 +35,6 @@ class StreamRenderer:
     """
 
     __slots__ = ("_calls", "_finish", "_model", "_next", "_open", "_open_calls", "_reported", "_started", "_usage")
-
-    stateless = False
 
     def __init__(self, request: Json, created: int = 0) -> None:
         self._model = str(request.get("model") or "")
@@ -64,6 +64,12 @@ class StreamRenderer:
         if self._finish is not None and usage is not None:
             events += self._message_delta()
         return events
+
+    def text_lane(self, chunk: Json) -> SayText | None:
+        """Within a text block that is open."""
+        if self._open is None or self._open[0] != "text":
+            return None
+        return say_between(self._delta(self._open[1], "text_delta", {"text": MARK}))
 
     def end(self) -> bytes:
         events = self._message_start({}) + self._close_all() + self._message_delta()
@@ -110,8 +116,13 @@ class StreamRenderer:
         )
 
     def _thinking_block(self, block: Json) -> bytes:
-        """The signature closes the thoughts that were just streamed; a block that was not streamed comes whole."""
-        if block.get("type") != "thinking":
+        """The signature closes the thoughts that were just streamed; a block that was not streamed comes whole.
+
+        One of another kind is left out: its words were streamed.
+        """
+        if not is_thought(block):
+            return b""
+        if block["type"] != "thinking":
             return self._whole(block)
         events = b""
         if self._open is None or self._open[0] != "thinking":

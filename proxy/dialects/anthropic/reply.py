@@ -17,10 +17,10 @@ from proxy.call import Failure, Json, Usage
 from proxy.dialects.anthropic.errors import failure_of
 from proxy.dialects.anthropic.messages import TOOL_USE_EXTRAS
 from proxy.dialects.anthropic.usage import parse_usage, render_usage
-from proxy.dialects.anthropic.weave import annotate, weave
+from proxy.dialects.anthropic.weave import annotate, is_thought, weave
 from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
 from proxy.dialects.openai.reply import render_usage as render_unified_usage
-from proxy.dialects.parts import JSON_TOOL, parse_arguments
+from proxy.dialects.parts import JSON_TOOL, is_whole, parse_arguments, was_cut
 from proxy.dialects.shape import CALLED, answered, broken, chosen, some
 
 #: stop_reason -> finish_reason. What is not here (`pause_turn`, a reason not yet invented) is passed on as it is.
@@ -96,6 +96,11 @@ TAKERS: Mapping[str, Callable[[Parts, Json], None]] = {
     "redacted_thinking": take_thinking,
     "tool_use": take_tool_use,
 }
+
+
+def is_answer(wire: Json) -> bool:
+    """A message that says how it ended, and nothing of an error."""
+    return wire.get("type") == "message" and isinstance(wire.get("stop_reason"), str) and "error" not in wire
 
 
 def parse_reply(wire: Json) -> Json:
@@ -189,24 +194,27 @@ def render_reply(unified: Json, request: Json) -> Json:
         "type": "message",
         "role": "assistant",
         "model": str(unified.get("model") or ""),
-        "content": content_of(message if not choice.get("stop_details") else {**message, "refusal": None}),
+        "content": content_of(
+            message if not choice.get("stop_details") else {**message, "refusal": None}, was_cut(choice)
+        ),
         **stop_of(choice, bool(message.get("tool_calls"))),
         "usage": render_usage(parse_unified_usage(unified) or Usage()),
         **chosen(unified, EXTRAS),
     }
 
 
-def content_of(message: Json) -> list[Json]:
-    """The content blocks of a unified message.
+def content_of(message: Json, cut: bool = False) -> list[Json]:
+    """The content blocks of a unified message; of one that was cut, without a call that was not finished.
 
-    Thoughts that nobody signed get an empty signature, as the SDKs want one.
+    Thoughts that nobody signed get an empty signature, as the SDKs want one; those of another kind are left out.
     """
-    thinking = some(message, "thinking_blocks")
+    thinking = [block for block in some(message, "thinking_blocks") if is_thought(block)]
     if not thinking and message.get("reasoning_content"):
         thinking = [{"type": "thinking", "thinking": message["reasoning_content"], "signature": ""}]
     text = message.get("content") or message.get("refusal") or ""
     woven = weave(answered(text, str, "content"), message.get("annotations"), message.get("provider_blocks"))
-    return [*thinking, *woven, *map(tool_use_of, some(message, "tool_calls"))]
+    calls = [call for call in some(message, "tool_calls") if not cut or is_whole(call)]
+    return [*thinking, *woven, *map(tool_use_of, calls)]
 
 
 def tool_use_of(call: Any) -> Json:

@@ -18,7 +18,7 @@ from proxy.dialects.anthropic.models import read_model
 from proxy.dialects.anthropic.sampling import say_limit, say_samplers, say_stop
 from proxy.dialects.anthropic.thinking import render_reasoning
 from proxy.dialects.anthropic.tools import render_tool_choice, render_tools
-from proxy.dialects.parts import JSON_TOOL
+from proxy.dialects.parts import ANY_OBJECT, JSON_TOOL, format_name
 from proxy.dialects.shape import asked, chosen, unsayable
 
 SERVICE_TIERS: Mapping[str, str] = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
@@ -74,20 +74,21 @@ def say_tool_choice(draft: Draft) -> None:
 
 
 def say_response_format(draft: Draft) -> None:
-    """A JSON schema natively, or on older models by a tool that must be called.
+    """A JSON schema natively, or on older models by a tool that must be called; any JSON object by such a tool on every model.
 
     The reply is read back as text. Else it is dropped.
     """
     wanted = draft.unified.get("response_format")
     if wanted is None or asked(wanted, dict, "response_format").get("type") == "text":
         return
-    form = wanted.get("json_schema")
-    if wanted.get("type") != "json_schema" or not isinstance(form, dict) or not isinstance(form.get("schema"), dict):
-        draft.dropped.append("response_format")
-    elif draft.model.generation.schema:
-        draft.wire["output_config"] = {"format": {"type": "json_schema", "schema": form["schema"]}}
-    elif draft.wire.get("tools"):
-        draft.dropped.append("response_format")
+    any_object = wanted.get("type") == "json_object"
+    form = ANY_OBJECT if any_object else wanted.get("json_schema") if wanted.get("type") == "json_schema" else None
+    if not isinstance(form, Mapping) or not isinstance(form.get("schema"), dict):
+        draft.dropped.append(format_name(wanted))
+    elif draft.model.generation.schema and not any_object:
+        draft.configure("format", {"type": "json_schema", "schema": form["schema"]})
+    elif draft.wire.get("tools") or not draft.model.forcible:
+        draft.dropped.append(format_name(wanted))
     else:
         said = chosen(form, ("description",))
         draft.wire["tools"] = [{"name": JSON_TOOL, **said, "input_schema": form["schema"]}]
@@ -103,7 +104,7 @@ def say_reasoning(draft: Draft) -> None:
     thought = render_reasoning(draft.unified, draft.model)
     draft.dropped += thought.dropped
     if thought.effort:
-        draft.wire.setdefault("output_config", {})["effort"] = thought.effort
+        draft.configure("effort", thought.effort)
     if thought.thinking is None:
         return
     forced = draft.wire.get("tool_choice", {}).get("type") in FORCED
@@ -111,6 +112,7 @@ def say_reasoning(draft: Draft) -> None:
         draft.dropped.append("reasoning" if draft.unified.get("reasoning") is not None else "reasoning_effort")
     else:
         draft.wire["thinking"] = thought.thinking
+        draft.translated += thought.translated
 
 
 def say_user(draft: Draft) -> None:

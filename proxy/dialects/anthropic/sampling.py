@@ -5,7 +5,7 @@ What thinking leaves room for is seen in the draft, so it is said before. Source
 
 from __future__ import annotations
 
-from proxy.dialects.anthropic.fields import Draft
+from proxy.dialects.anthropic.fields import CACHE_ONLY, Draft
 from proxy.dialects.anthropic.models import LEAST_ANSWER
 from proxy.dialects.anthropic.thinking import ON
 from proxy.dialects.shape import asked
@@ -19,6 +19,9 @@ def say_limit(draft: Draft) -> None:
     Thinking counts against it: a limit no larger than the budget is raised by it, and named.
     """
     unified, wire = draft.unified, draft.wire
+    if unified.get(CACHE_ONLY):
+        wire["max_tokens"] = 0
+        return
     name = "max_tokens" if unified.get("max_completion_tokens") is None else "max_completion_tokens"
     limit, default = unified.get(name), draft.model.generation.max_tokens
     budget = wire["thinking"].get("budget_tokens", 0) if "thinking" in wire else 0

@@ -17,11 +17,12 @@ ON = ("enabled", "adaptive")
 
 
 class Thought(NamedTuple):
-    """What is to be said: `thinking`, an effort, and the names of what could not be said."""
+    """What is to be said: `thinking`, an effort, the names of what could not be said and of what was said otherwise."""
 
     thinking: Json | None = None
     effort: str | None = None
     dropped: tuple[str, ...] = ()
+    translated: tuple[str, ...] = ()
 
     @property
     def is_on(self) -> bool:
@@ -70,10 +71,8 @@ def render_on(reasoning: Json, model: Model) -> Thought:
     accepted, shown = model.generation.thinking, chosen(reasoning, ("display",))
     budget, effort = reasoning.get("budget_tokens"), reasoning.get("effort")
     if budget is not None and accepted != "adaptive":
-        return Thought(
-            render_budget(asked(budget, int, "reasoning.budget_tokens"), shown),
-            model.generation.efforts.get(effort or ""),
-        )
+        raised = () if asked(budget, int, "reasoning.budget_tokens") >= LEAST_BUDGET else ("reasoning.budget_tokens",)
+        return Thought(render_budget(budget, shown), model.generation.efforts.get(effort or ""), translated=raised)
     if accepted == "budget":
         return Thought(render_budget(BUDGETS[effort or "medium"], shown))
     dropped = () if budget is None else ("reasoning.budget_tokens",)

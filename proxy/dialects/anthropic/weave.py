@@ -30,6 +30,8 @@ def weave(text: str, annotations: Any, blocks: Any) -> list[Json]:
 
     What does not fit the text is left out.
     """
+    if not annotations and not blocks:
+        return [cited(text, None)] if text else []
     spans = read_spans(annotations, len(text))
     inserts = read_inserts(blocks)
     cuts = {0, len(text), *(min(at, len(text)) for at, _ in inserts)}
@@ -74,6 +76,11 @@ def listed(value: Any) -> list[Any]:
 def is_anthropics(entry: Any) -> bool:
     """Whether a provider block or a citation is of this dialect: those of others say whose they are."""
     return isinstance(entry, dict) and entry.get("dialect") in (None, "anthropic")
+
+
+def is_thought(block: Any) -> bool:
+    """Whether a thinking block is of this dialect's kind."""
+    return isinstance(block, dict) and block.get("type") in ("thinking", "redacted_thinking")
 
 
 def is_citation(annotation: Any) -> bool:

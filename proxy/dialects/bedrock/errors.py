@@ -83,6 +83,8 @@ STREAM_TYPES = {
     "InternalServerException": "internalServerException",
 }
 
+#: A 400 that is about the model's name.
+NO_MODEL = ("model identifier is invalid",)
 CALLERS = frozenset({"invalid_request", "model_not_found", "request_too_large"})
 LONGEST_BODY = 64 << 10
 EXCERPT = 300
@@ -132,6 +134,8 @@ def failure_of(code: str | None, said: str | None, status: int | None = None) ->
     elif kind == "invalid_request" and status in KIND_BY_STATUS:
         kind = KIND_BY_STATUS[status or 0]
     kind = kind or "provider_error"
+    if kind == "invalid_request" and any(words in (said or "") for words in NO_MODEL):
+        return Failure("model_not_found", said or "", code=code, provider_status=status or 200)
     return Failure(
         kind,
         said or f"the provider answered {status or 'with an error'}",

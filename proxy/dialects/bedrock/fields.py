@@ -26,12 +26,23 @@ OWN = frozenset(
     }
 )
 
+#: A guardrail and a prompt lie with AWS: without them it would be another question.
+STATEFUL = frozenset({"guardrailConfig", "promptVariables"})
+
 #: Row of capabilities.py -> how it is said. What is not here is dropped and named, or refused.
 SUPPORT: Mapping[str, Support] = {
     **dict.fromkeys(("model", "messages", "system", "stream", "max_tokens", "max_completion_tokens"), "translated"),
     **dict.fromkeys(("temperature", "top_p", "top_k", "stop", "stop_sequences"), "translated"),
     **dict.fromkeys(("tools", "tools.strict", "tool_choice", "tool_choice.named"), "translated"),
-    **dict.fromkeys(("tool_choice.allowed_tools", "parallel_tool_calls", "response_format.json_schema"), "translated"),
+    **dict.fromkeys(
+        (
+            "tool_choice.allowed_tools",
+            "parallel_tool_calls",
+            "response_format.json_schema",
+            "response_format.json_object",
+        ),
+        "translated",
+    ),
     **dict.fromkeys(("reasoning_effort", "reasoning.effort", "reasoning.budget_tokens"), "translated"),
     **dict.fromkeys(("reasoning.enabled", "cache_control", "metadata", "service_tier"), "translated"),
     **dict.fromkeys(("stream_options", "timeout", "fallbacks", "cache"), "ours"),

@@ -178,7 +178,8 @@ def parse_document(document: Json, source: Json, path: str) -> Json | None:
     if url is None:
         return None
     name = f"{asked(document.get('name'), str, f'{path}.name')}.{document['format']}"
-    return {"type": "file", "file": {"file_data": url, "filename": name}, **chosen(document, DOCUMENT_EXTRAS)}
+    place = "file_url" if url.startswith(S3) else "file_data"
+    return {"type": "file", "file": {place: url, "filename": name}, **chosen(document, DOCUMENT_EXTRAS)}
 
 
 def parse_video(video: Json, source: Json, path: str) -> Json | None:
@@ -203,9 +204,11 @@ PARSERS: Mapping[str, Callable[[Json, Json, str], Json | None]] = {
 
 
 def data_url_of(held: Json, source: Json, formats: Mapping[str, str], path: str) -> str | None:
-    """The content of a block; None when it is not there by value, or of a format not yet known."""
+    """The content of a block, or its address in S3; None for anything else, or of a format not yet known."""
     media_type = formats.get(asked(held.get("format"), str, f"{path}.format"))
-    data = source.get("bytes")
+    data, place = source.get("bytes"), source.get("s3Location")
+    if media_type is not None and isinstance(place, dict) and str(place.get("uri")).startswith(S3):
+        return str(place["uri"])
     if media_type is None or not isinstance(data, str):
         return None
     check_base64(data, media_type, f"{path}.source.bytes")

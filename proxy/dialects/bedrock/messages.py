@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from proxy.call import Json
+from proxy.dialects.bedrock.blocks import is_told
 from proxy.dialects.bedrock.citations import citation_of, read_inserts, weave
 from proxy.dialects.bedrock.fields import NAME
 from proxy.dialects.bedrock.media import RENDERERS as MEDIA
@@ -19,17 +20,18 @@ from proxy.dialects.bedrock.media import Names
 from proxy.dialects.bedrock.models import Known
 from proxy.dialects.bedrock.thoughts import render_thoughts
 from proxy.dialects.parts import parse_arguments
-from proxy.dialects.shape import asked, wrong
+from proxy.dialects.shape import asked, unsayable, wrong
 
 #: Members of a message that Converse has no word for.
 UNSAID = ("name", "audio", "function_call")
+IN_SYSTEM = ("text", "guardContent", "cachePoint")
 TTLS = ("5m", "1h")
 
 
 class Transcript:
     """The turns so far, the gathered system prompt, and the names of what could not be said."""
 
-    __slots__ = ("dropped", "known", "names", "system", "turns")
+    __slots__ = ("_results", "dropped", "known", "names", "system", "turns")
 
     def __init__(self, known: Known) -> None:
         self.known = known
@@ -37,6 +39,7 @@ class Transcript:
         self.turns: list[Json] = []
         self.dropped: list[str] = []
         self.names = Names()
+        self._results = 0
 
     def add(self, role: str, blocks: list[Json]) -> None:
         """One turn; after another of the same role it is joined to it, for turns must alternate."""
@@ -46,6 +49,15 @@ class Transcript:
             self.turns[-1]["content"] += blocks
         else:
             self.turns.append({"role": role, "content": blocks})
+            self._results = 0
+
+    def add_result(self, blocks: list[Json]) -> None:
+        """A tool's result, and what marks it, stands before anything else that the user says after the calls."""
+        if not self.turns or self.turns[-1]["role"] != "user":
+            self.add("user", blocks)
+        else:
+            self.turns[-1]["content"][self._results : self._results] = blocks
+        self._results += len(blocks)
 
     def cache_point(self, marker: Any, where: str = "messages") -> list[Json]:
         """What follows a block that ends what is to be cached."""
@@ -62,7 +74,7 @@ def render_messages(unified: Json, known: Known) -> Transcript:
     """Every message of a unified request. Failure("invalid_request") names the part that is wrong."""
     transcript = Transcript(known)
     if unified.get("system") is not None:
-        transcript.system += render_content(transcript, {"content": unified["system"]}, "system")
+        say_system(transcript, {"content": unified["system"]}, "system")
     for index, message in enumerate(asked(unified.get("messages"), list, "messages")):
         path = f"messages[{index}]"
         role = asked(asked(message, dict, path).get("role"), str, f"{path}.role")
@@ -97,8 +109,16 @@ def own_notes(notes: Any) -> list[Json]:
 
 
 def render_system(transcript: Transcript, message: Json, path: str) -> None:
-    transcript.system += render_content(transcript, message, f"{path}.content")
-    transcript.system += transcript.cache_point(message.get("cache_control"))
+    say_system(transcript, message, f"{path}.content")
+
+
+def say_system(transcript: Transcript, message: Json, path: str) -> None:
+    """Failure("unsupported_capability") for what is neither text nor something for the guardrail."""
+    blocks = render_content(transcript, message, path) + transcript.cache_point(message.get("cache_control"))
+    for block in blocks:
+        if block.keys().isdisjoint(IN_SYSTEM):
+            raise unsayable(path, f"must be text: Bedrock takes no {next(iter(block), 'other block')} there")
+    transcript.system += blocks
 
 
 def render_user(transcript: Transcript, message: Json, path: str) -> None:
@@ -130,12 +150,12 @@ def render_tool_call(transcript: Transcript, call: Any, path: str) -> Json:
 
 
 def render_tool(transcript: Transcript, message: Json, path: str) -> None:
-    """Text that is empty is a result all the same; an object goes as JSON."""
+    """A result may be empty; an object goes as JSON."""
     content = message.get("content")
     if isinstance(content, dict):
         blocks: list[Json] = [{"json": content}]
     else:
-        blocks = render_content(transcript, message, f"{path}.content") or [{"text": ""}]
+        blocks = render_content(transcript, message, f"{path}.content") or [*transcript.known.family.nothing]
         for block in blocks:
             if "cachePoint" in block or "audio" in block:
                 raise wrong(f"{path}.content", f"a tool's result cannot hold a {next(iter(block))}")
@@ -145,7 +165,7 @@ def render_tool(transcript: Transcript, message: Json, path: str) -> None:
         result["status"] = "error" if failed else "success"
     elif failed:
         transcript.dropped.append("messages.tool.is_error")
-    transcript.add("user", [{"toolResult": result}, *transcript.cache_point(message.get("cache_control"))])
+    transcript.add_result([{"toolResult": result}, *transcript.cache_point(message.get("cache_control"))])
 
 
 RENDERERS: Mapping[str, Callable[[Transcript, Json, str], None]] = {
@@ -163,20 +183,29 @@ def render_content(transcript: Transcript, message: Json, path: str) -> list[Jso
         content = message.get("refusal") or ""
     if isinstance(content, str):
         return weave(content, own_notes(message.get("annotations")), message.get("provider_blocks"))
-    inserts = read_inserts(message.get("provider_blocks"))
+    parts = asked(content, list, path)
+    inserts: dict[int, list[Json]] = {}
+    for place, block in read_inserts(message.get("provider_blocks")):
+        inserts.setdefault(min(place, len(parts)), []).append(block)
     blocks: list[Json] = []
-    for at, part in enumerate(asked(content, list, path)):
-        blocks += [block for place, block in inserts if place == at]
-        blocks += render_part(transcript, part, f"{path}[{at}]")
-    return blocks + [block for place, block in inserts if place >= len(content)]
+    for at, part in enumerate(parts):
+        own = inserts.get(at, [])
+        told = bool(own) and is_told(asked(part, dict, f"{path}[{at}]"), own, f"{path}[{at}]")
+        blocks += own + render_part(transcript, part, f"{path}[{at}]", told)
+    return blocks + inserts.get(len(parts), [])
 
 
-def render_part(transcript: Transcript, part: Any, path: str) -> list[Json]:
-    """A unified part as a block, and the cache point after it. Failure names what is wrong or what Converse cannot take."""
+def render_part(transcript: Transcript, part: Any, path: str, told: bool = False) -> list[Json]:
+    """A unified part as a block, and the cache point after it. Failure names what is wrong or what Converse cannot take.
+
+    `told`: the block stands there already, in Bedrock's own words.
+    """
     kind = asked(asked(part, dict, path).get("type"), str, f"{path}.type")
-    if kind in WORDS:
+    if told:
+        said: list[Json] = []
+    elif kind in WORDS:
         words = asked(part.get(kind), str, f"{path}.{kind}")
-        said: list[Json] = [{"text": words}] if words.strip() else []
+        said = [{"text": words}] if words.strip() else []
     elif kind in MEDIA:
         said = [MEDIA[kind](part, path, transcript.dropped, transcript.names)]
     else:

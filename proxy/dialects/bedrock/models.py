@@ -33,6 +33,8 @@ class Family(NamedTuple):
     schema:   `outputConfig.textFormat` and strict tools.
     cache:    where a `cachePoint` may stand: `messages` (with `system`), `tools`.
     status:   whether a tool result may say that it is an error.
+    nothing:  the content of a result that is empty. Claude refuses blank text, others an empty list
+              (https://github.com/strands-agents/harness-sdk/issues/2122).
     """
 
     words: tuple[str, ...]
@@ -43,6 +45,7 @@ class Family(NamedTuple):
     schema: bool = False
     cache: frozenset[str] = frozenset()
     status: bool = False
+    nothing: tuple[dict[str, str], ...] = ({"text": ""},)
 
 
 NO_CHOICE: frozenset[str] = frozenset()
@@ -53,7 +56,7 @@ NOVA = Family(("nova",), ALL, ("inferenceConfig", "topK"), cache=frozenset({"mes
 
 #: The first row that knows the id holds; the last knows them all. Claude is asked of claude.py besides.
 FAMILIES = (
-    Family(("claude",), ALL, ("top_k",), status=True),
+    Family(("claude",), ALL, ("top_k",), status=True, nothing=()),
     NOVA._replace(words=("nova-2",), effort=("reasoningConfig", "maxReasoningEffort"), efforts=THREE),
     NOVA,
     Family(("gpt-oss",), ANY, effort=("reasoning_effort",), efforts=THREE, schema=True),

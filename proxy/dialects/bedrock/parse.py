@@ -46,9 +46,12 @@ def parse_request(wire: Json) -> Json:
         check_tools(unified["tools"])
     if wire.get("inferenceConfig") is not None:
         unified |= parse_inference(asked(wire["inferenceConfig"], dict, "inferenceConfig"))
-    fields = dict(asked({} if wire.get(ADDITIONAL) is None else wire[ADDITIONAL], dict, ADDITIONAL))
-    reasoning = take_reasoning(fields)
-    unified |= take_top_k(fields) | take_one_call(fields)
+    fields: Json = {}
+    reasoning: Json = {}
+    if wire.get(ADDITIONAL) is not None:
+        fields = dict(asked(wire[ADDITIONAL], dict, ADDITIONAL))
+        reasoning = take_reasoning(fields)
+        unified |= take_top_k(fields) | take_one_call(fields)
     if wire.get("outputConfig") is not None:
         config = asked(wire["outputConfig"], dict, "outputConfig")
         unified |= parse_format(config.get("textFormat"))

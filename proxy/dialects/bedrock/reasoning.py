@@ -43,6 +43,7 @@ def say_thinking(draft: Draft, claude: Model) -> None:
         draft.dropped.append("reasoning" if draft.unified.get("reasoning") is not None else "reasoning_effort")
     elif thought.thinking is not None:
         draft.add(("thinking",), thought.thinking)
+        draft.translated += thought.translated
 
 
 def say_effort(draft: Draft) -> None:

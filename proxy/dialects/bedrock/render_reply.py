@@ -15,7 +15,7 @@ from proxy.dialects.bedrock.reply import EXTRAS, FINISH_REASONS
 from proxy.dialects.bedrock.thoughts import render_reply_thoughts
 from proxy.dialects.bedrock.usage import render_usage
 from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
-from proxy.dialects.parts import parse_arguments, read_data_url
+from proxy.dialects.parts import is_whole, parse_arguments, read_data_url, was_cut
 from proxy.dialects.shape import answered, broken, chosen, some
 
 #: finish_reason -> stopReason.
@@ -37,7 +37,7 @@ def render_reply(unified: Json, request: Json) -> Json:
     choice = answered(choices[0], dict, "a choice")
     message = answered(choice.get("message"), dict, "a message")
     return {
-        "output": {"message": {"role": "assistant", "content": content_of(message)}},
+        "output": {"message": {"role": "assistant", "content": content_of(message, was_cut(choice))}},
         "stopReason": stop_of(choice, bool(message.get("tool_calls"))),
         "usage": render_usage(parse_unified_usage(unified) or Usage()),
         "metrics": {"latencyMs": 0},
@@ -51,12 +51,13 @@ def tier_of(unified: Json) -> Json:
     return {"serviceTier": {"type": tier}} if isinstance(tier, str) else {}
 
 
-def content_of(message: Json) -> list[Json]:
-    """The content blocks of a unified message: thoughts, text, images, calls."""
+def content_of(message: Json, cut: bool = False) -> list[Json]:
+    """The content blocks of a unified message: thoughts, text, images, calls. A call that was cut is left out."""
     text = answered(message.get("content") or message.get("refusal") or "", str, "content")
     woven = weave(text, message.get("annotations"), message.get("provider_blocks"))
     images = [block for image in some(message, "images") if (block := image_block(image)) is not None]
-    return [*render_reply_thoughts(message), *woven, *images, *map(tool_use_of, some(message, "tool_calls"))]
+    calls = [call for call in some(message, "tool_calls") if not cut or is_whole(call)]
+    return [*render_reply_thoughts(message), *woven, *images, *map(tool_use_of, calls)]
 
 
 def image_block(image: Any) -> Json | None:

@@ -14,12 +14,14 @@ from typing import Any
 import orjson
 
 from proxy.call import Json, Usage
+from proxy.dialects import SayText
 from proxy.dialects.bedrock.citations import citation_of, read_inserts
 from proxy.dialects.bedrock.json_text import json_text
 from proxy.dialects.bedrock.render_reply import image_block, stop_of, tier_of
 from proxy.dialects.bedrock.reply import EXTRAS
 from proxy.dialects.bedrock.thoughts import render_thought
 from proxy.dialects.bedrock.usage import render_usage
+from proxy.dialects.chunks import MARK, say_between
 from proxy.dialects.openai.reply import parse_usage
 from proxy.dialects.shape import answered, broken, chosen, some
 from proxy.wire.eventstream import render_event
@@ -48,8 +50,6 @@ class StreamRenderer:
     """Unified chunks in, frames out. Failure when a chunk cannot be said, as a tool call that never got a name."""
 
     __slots__ = ("_calls", "_extras", "_finish", "_next", "_open", "_open_calls", "_started", "_usage")
-
-    stateless = False
 
     def __init__(self, request: Json, created: int = 0) -> None:
         self._started = False
@@ -80,6 +80,14 @@ class StreamRenderer:
             self._finish = choice
             frames += self._close_all()
         return frames
+
+    def text_lane(self, chunk: Json) -> SayText | None:
+        """Within a text block that is open."""
+        if self._open is None or self._open[0] != "text":
+            return None
+        say = say_between(orjson.dumps({"contentBlockIndex": self._open[1], "delta": {"text": MARK}}))
+        assert say is not None
+        return lambda text: render_event(DELTA, say(text))
 
     def end(self) -> bytes:
         stop = {"stopReason": stop_of(self._finish, bool(self._calls)), **chosen(self._extras, WITH_STOP)}

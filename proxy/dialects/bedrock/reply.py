@@ -119,6 +119,11 @@ TAKERS: Mapping[str, Callable[[Parts, Any], None]] = {
 }
 
 
+def is_answer(wire: Json) -> bool:
+    """An output, and how it ended."""
+    return isinstance(wire.get("output"), dict) and isinstance(wire.get("stopReason"), str)
+
+
 def parse_reply(wire: Json) -> Json:
     """Converse reply -> unified reply. Failure for an error inside a 200, or for anything that holds no message."""
     if not isinstance(wire, dict):

@@ -7,7 +7,7 @@ fields.py reaches Bedrock. Source: https://docs.aws.amazon.com/bedrock/latest/AP
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ from proxy.dialects.bedrock.models import read_known
 from proxy.dialects.bedrock.reasoning import say_reasoning
 from proxy.dialects.bedrock.sampling import say_sampling, say_stop
 from proxy.dialects.bedrock.tools import say_tools
-from proxy.dialects.parts import JSON_TOOL
+from proxy.dialects.parts import ANY_OBJECT, JSON_TOOL, format_name
 from proxy.dialects.shape import asked, chosen, unsayable, wrong
 
 SERVICE_TIERS = frozenset({"default", "priority", "flex", "reserved"})
@@ -66,10 +66,11 @@ def say_response_format(draft: Draft) -> None:
     wanted = draft.unified["response_format"]
     if wanted is None or asked(wanted, dict, "response_format").get("type") == "text":
         return
-    form = wanted.get("json_schema")
-    if wanted.get("type") != "json_schema" or not isinstance(form, dict) or not isinstance(form.get("schema"), dict):
-        draft.dropped.append("response_format")
-    elif draft.known.schema:
+    any_object = wanted.get("type") == "json_object"
+    form = ANY_OBJECT if any_object else wanted.get("json_schema") if wanted.get("type") == "json_schema" else None
+    if not isinstance(form, Mapping) or not isinstance(form.get("schema"), dict):
+        draft.dropped.append(format_name(wanted))
+    elif draft.known.schema and not any_object:
         text = json_text(form["schema"], wrong("response_format.json_schema.schema", "is nested too deeply"))
         schema = {"schema": text, **chosen(form, ("name", "description"))}
         structure = {"type": "json_schema", "structure": {"jsonSchema": schema}}
@@ -77,10 +78,10 @@ def say_response_format(draft: Draft) -> None:
     elif "tool" in draft.known.choices and "toolConfig" not in draft.wire:
         force_schema(draft, form)
     else:
-        draft.dropped.append("response_format")
+        draft.dropped.append(format_name(wanted))
 
 
-def force_schema(draft: Draft, form: Json) -> None:
+def force_schema(draft: Draft, form: Mapping[str, Any]) -> None:
     spec = {"name": JSON_TOOL, **chosen(form, ("description",)), "inputSchema": {"json": form["schema"]}}
     draft.wire["toolConfig"] = {"tools": [{"toolSpec": spec}], "toolChoice": {"tool": {"name": JSON_TOOL}}}
     draft.translated.append("response_format")

@@ -8,6 +8,7 @@ was cut. Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_run
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -21,9 +22,15 @@ from proxy.dialects.bedrock.reply import extras_of, finish_of
 from proxy.dialects.bedrock.usage import parse_usage
 from proxy.dialects.chunks import chunk_of, head_of, usage_chunk
 from proxy.dialects.shape import answered, broken
+from proxy.wire.eventstream import headers_of, only_payload
 
 DELTA = "contentBlockDelta"
 HEAD = head_of("", "")
+#: The payload of a delta that is nothing but a text without escapes, as the API writes it, with its padding.
+PLAIN_TEXT = re.compile(
+    rb'\{"contentBlockIndex":(0|[1-9]\d{0,8}),"delta":\{"text":"([^"\\\x00-\x1f]+)"\}(?:,"p":"[ !#-\[\]-~]*")?\}'
+)
+DELTA_HEADERS = headers_of(DELTA)
 
 
 def load(data: bytes) -> Json:
@@ -65,8 +72,6 @@ class StreamParser:
 
     __slots__ = ("_blocks", "_ended", "_progress", "usage")
 
-    text_lane: TextLane | None = None
-
     def __init__(self) -> None:
         self.usage: Usage | None = None
         self._ended = False
@@ -89,8 +94,27 @@ class StreamParser:
                 words = delta.get("text")
                 if type(words) is str and words:
                     self._progress.length += len(words)
-                    return [{**HEAD, "choices": [{"index": 0, "delta": {"content": words}, "finish_reason": None}]}]
+                    return [text_chunk(words)]
         return read(self, payload)
+
+    @property
+    def text_lane(self) -> TextLane:
+        return TextLane(self.match_text, text_chunk)
+
+    def match_text(self, piece: bytes) -> bytes | None:
+        """The text of a piece that is one text delta, without escapes, of a text block that is open."""
+        payload = only_payload(piece, DELTA_HEADERS)
+        found = PLAIN_TEXT.fullmatch(payload) if payload is not None else None
+        if found is None:
+            return None
+        index, text = found.groups()
+        if type(self._blocks.get(int(index))) is not TextBlock:
+            return None
+        try:
+            self._progress.length += len(text.decode())
+        except UnicodeDecodeError:
+            return None
+        return text
 
     def end(self) -> list[Json]:
         """Failure("provider_stream_cut") unless `messageStop` was seen."""
@@ -134,6 +158,10 @@ class StreamParser:
     def metadata(self, payload: Json) -> list[Json]:
         self.usage = parse_usage(payload) or self.usage
         return [] if self.usage is None else [usage_chunk(HEAD, self.usage) | extras_of(payload)]
+
+
+def text_chunk(words: str) -> Json:
+    return {**HEAD, "choices": [{"index": 0, "delta": {"content": words}, "finish_reason": None}]}
 
 
 def index_of(payload: Json) -> int:

@@ -88,6 +88,7 @@ def say_choice(draft: Draft, has_tools: bool) -> None:
         draft.dropped.append("tool_choice")
     elif not has_tools:
         draft.dropped += [] if choice.mode in ("auto", "none") else ["tool_choice"]
+        draft.translated += ["tool_choice"] if choice.mode == "none" and draft.unified.get("tools") else []
     elif choice.mode not in MODES:
         raise wrong("tool_choice.allowed_tools.mode", "must be auto or required")
     elif MODES[choice.mode] in draft.known.choices:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from proxy.call import Json
+from proxy.dialects.bedrock.blocks import is_carried, parse_block
 from proxy.dialects.bedrock.citations import annotate
 from proxy.dialects.bedrock.fields import NAME
 from proxy.dialects.bedrock.json_text import json_text
-from proxy.dialects.bedrock.media import parse_media
 from proxy.dialects.bedrock.tools import parse_cache_point
 from proxy.dialects.checks import check_results
 from proxy.dialects.shape import asked, wrong
@@ -157,7 +157,9 @@ def cited_text(cited: Json, path: str) -> str:
 
 
 def parse_content(blocks: list[Json], path: str) -> Json:
-    """`content`, and beside it `provider_blocks` where there are blocks without a unified word."""
+    """`content`, and beside it `provider_blocks` where blocks have no unified word, or say more than it."""
+    if len(blocks) == 1 and len(blocks[0]) == 1 and type(blocks[0].get("text")) is str:
+        return {"content": blocks[0]["text"]}
     parts: list[Json] = []
     own: list[Json] = []
     for index, block in enumerate(blocks):
@@ -165,12 +167,10 @@ def parse_content(blocks: list[Json], path: str) -> Json:
         if "cachePoint" in block and parts and not (own and own[-1]["at"] == len(parts)):
             parts[-1]["cache_control"] = parse_cache_point(block, place)
             continue
-        part = (
-            {"type": "text", "text": block["text"]} if isinstance(block.get("text"), str) else parse_media(block, place)
-        )
-        if part is None:
+        part = parse_block(block, place)
+        if part is None or is_carried(block):
             own.append({"at": len(parts), "block": block, "dialect": NAME})
-        else:
+        if part is not None:
             parts.append(part)
     if own:
         return {"content": parts, "provider_blocks": own}

@@ -31,5 +31,6 @@ DIALECT = Dialect(
     render_error_event=errors.render_error_event,
     support=fields.SUPPORT,
     own=fields.OWN | fields.OWN_OF_EMBEDDINGS,
+    stateful=fields.GROUNDING,
     embeddings=embeddings.OPERATION,
 )

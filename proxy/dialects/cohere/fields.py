@@ -16,6 +16,8 @@ from proxy.dialects import Support
 NATIVE = ("stream", "seed", "logprobs")
 #: Members that nobody else knows, of a chat and of embeddings.
 OWN = frozenset({"documents", "citation_options", "safety_mode", "priority", "raw_prompting"})
+#: Of these, what the answer is to rest upon: without it the question is another.
+GROUNDING = frozenset({"documents"})
 OWN_OF_EMBEDDINGS = frozenset({"embedding_types", "images", "inputs", "priority", "truncate"})
 
 #: Row of capabilities.py -> how it is said. What is not here is dropped and named, or refused.

@@ -13,6 +13,8 @@ from typing import Any
 from orjson import JSONEncodeError, dumps
 
 from proxy.call import Json, Usage
+from proxy.dialects import SayText
+from proxy.dialects.chunks import MARK, say_between
 from proxy.dialects.cohere.citations import cite
 from proxy.dialects.cohere.logprobs import render_piece
 from proxy.dialects.cohere.parts import read_inserts
@@ -54,8 +56,6 @@ class StreamRenderer:
         "_usage",
     )
 
-    stateless = False
-
     def __init__(self, request: Json, created: int = 0) -> None:
         self._started = False
         #: The kind of part that is open; the index of the next; the characters of text so far, and before the part that is open.
@@ -86,6 +86,19 @@ class StreamRenderer:
         if choice.get("finish_reason") and not self._finish:
             self._finish = choice
         return events
+
+    def text_lane(self, chunk: Json) -> SayText | None:
+        """Within a part of text that is open; its length is what citations count by."""
+        if self._open != "text":
+            return None
+        say = say_between(TEXT_DELTA % (self._next - 1, dumps(MARK)))
+        assert say is not None
+
+        def say_and_count(text: bytes) -> bytes:
+            self._length += len(text.decode())
+            return say(text)
+
+        return say_and_count
 
     def end(self) -> bytes:
         delta: Json = {"finish_reason": stop_of(self._finish, bool(self._calls))}

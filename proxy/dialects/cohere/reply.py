@@ -16,7 +16,7 @@ from proxy.dialects.cohere.logprobs import parse_logprobs, render_logprobs
 from proxy.dialects.cohere.parts import insert
 from proxy.dialects.cohere.usage import parse_usage, render_usage, unify_usage
 from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
-from proxy.dialects.parts import parse_arguments
+from proxy.dialects.parts import is_whole, parse_arguments, was_cut
 from proxy.dialects.shape import answered, broken, some
 
 #: finish_reason of Cohere's -> unified. A generation that ran out of time was cut like one that ran out of tokens. What is
@@ -123,6 +123,8 @@ def render_reply(unified: Json, request: Json) -> Json:
         raise broken("the reply has no choices")
     choice = answered(choices[0], dict, "a choice")
     message = answered(choice.get("message"), dict, "a message")
+    if was_cut(choice) and message.get("tool_calls"):
+        message = {**message, "tool_calls": [call for call in some(message, "tool_calls") if is_whole(call)]}
     wire: Json = {
         "id": str(unified.get("id") or ""),
         "finish_reason": stop_of(choice, bool(message.get("tool_calls"))),

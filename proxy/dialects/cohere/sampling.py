@@ -37,11 +37,16 @@ def say_samplers(draft: Draft) -> None:
 
 
 def say_limit(draft: Draft) -> None:
+    limit = limit_of(draft)
+    if limit is not None:
+        draft.wire["max_tokens"] = limit
+
+
+def limit_of(draft: Draft) -> int | None:
     """`max_completion_tokens` goes before `max_tokens`."""
     name = "max_tokens" if draft.unified.get("max_completion_tokens") is None else "max_completion_tokens"
     limit = draft.unified.get(name)
-    if limit is not None:
-        draft.wire["max_tokens"] = asked(limit, int, name)
+    return None if limit is None else asked(limit, int, name)
 
 
 def say_stop(draft: Draft) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from proxy.call import Json
 from proxy.dialects.cohere.fields import Draft
+from proxy.dialects.cohere.sampling import limit_of
 from proxy.dialects.shape import asked, wrong
 
 #: Effort -> tokens for thoughts; None is as many as it takes.
@@ -24,6 +25,8 @@ BUDGETS: Mapping[str, int | None] = {
 }
 #: Models of before https://docs.cohere.com/v2/docs/reasoning, and those of other trades.
 CANNOT_THINK = re.compile(r"command|(command-(light|nightly|r|r7b|a-03|a-vision|a-translate)|c4ai|tiny-aya)(-.*)?")
+#: Tokens that Cohere recommends to leave for the answer.
+ANSWER = 1024
 SAID = frozenset({"effort", "budget_tokens", "enabled"})
 
 
@@ -40,7 +43,7 @@ def say_reasoning(draft: Draft) -> None:
         return
     thinking = render_thinking(reasoning, effort, name)
     if CANNOT_THINK.fullmatch(draft.wire["model"]) is None:
-        draft.wire["thinking"] = thinking
+        draft.wire["thinking"] = thinking if reasoning.get("budget_tokens") is not None else fit(thinking, name, draft)
     elif thinking["type"] == "enabled":
         draft.dropped += [f"reasoning.{name}" for name in SAID if reasoning.get(name) is not None]
         draft.dropped += ["reasoning_effort"] if draft.unified.get("reasoning_effort") is not None else []
@@ -58,6 +61,15 @@ def render_thinking(reasoning: Json, effort: object, name: str) -> Json:
     if not isinstance(effort, str) or effort not in BUDGETS:
         raise wrong(name, f"must be one of none, {', '.join(BUDGETS)}")
     return render_budget(BUDGETS[effort])
+
+
+def fit(thinking: Json, name: str, draft: Draft) -> Json:
+    """An effort's budget, cut where thoughts, which count against the limit, would leave nothing of it to the answer."""
+    limit = limit_of(draft)
+    if limit is None or thinking.get("token_budget", 0) < limit:
+        return thinking
+    draft.translated.append(name)
+    return render_budget(max(limit - ANSWER, limit // 2))
 
 
 def render_budget(budget: int | None) -> Json:

@@ -34,6 +34,7 @@ DIALECT = Dialect(
     render_error_event=errors.render_error_event,
     support=fields.SUPPORT,
     own=fields.OWN,
+    stateful=fields.STATEFUL,
     needs_bytes=fields.NEEDS_BYTES,
     model_in_path=True,
     embeddings=embeddings.EMBED_BATCH,

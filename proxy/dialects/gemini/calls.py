@@ -26,20 +26,26 @@ MADE_UP = re.compile(r"call_[0-9a-f]{24}")
 UNSIGNED = "skip_thought_signature_validator"
 #: Members of a functionResponse without a unified word.
 RESPONSE_EXTRAS = ("willContinue", "scheduling")
+#: Stands beside them for a text that reads like an object, and was one member of the response all the same.
+IS_TEXT = "text"
 
 
-def render_calls(message: Json, path: str, required: bool) -> list[Json]:
-    """A message's calls. `required`: the model wants a signature on the first of them."""
+def render_calls(message: Json, path: str) -> list[Json]:
     calls = message.get("tool_calls")
     if calls is None:
         return []
-    said = [
+    return [
         render_call(call, f"{path}.tool_calls[{at}]")
         for at, call in enumerate(asked(calls, list, f"{path}.tool_calls"))
     ]
-    if said and required and not any("thoughtSignature" in part for part in said):
-        said[0]["thoughtSignature"] = UNSIGNED
-    return said
+
+
+def excuse(calls: list[Json]) -> bool:
+    """Put Google's word for a missing signature on the first of a turn's calls; False where there is nothing to excuse."""
+    if not calls or any("thoughtSignature" in part for part in calls):
+        return False
+    calls[0]["thoughtSignature"] = UNSIGNED
+    return True
 
 
 def render_call(call: Any, path: str) -> Json:
@@ -60,15 +66,21 @@ def id_of(called: str) -> Json:
 def render_result(message: Json, name: str, path: str, inner_media: bool, dropped: list[str]) -> list[Json]:
     """The functionResponse of a `tool` message. Media stand in it where the model takes them there, else behind it."""
     words, media = content_of(message, path, dropped)
-    response = response_of(words, message.get("is_error") is True)
+    own = own_of(message)
+    response = response_of(words, message.get("is_error") is True, IS_TEXT in own)
     said: Json = {"name": name, "response": response, **id_of(message["tool_call_id"])}
-    extra = message.get("extra_content")
-    google = extra.get("google") if isinstance(extra, dict) else None
-    own = google.get("function_response") if isinstance(google, dict) else None
-    said |= {member: own[member] for member in RESPONSE_EXTRAS if member in own} if isinstance(own, dict) else {}
+    said |= {member: own[member] for member in RESPONSE_EXTRAS if member in own}
     if media and inner_media:
         return [{"functionResponse": {**said, "parts": media}}]
     return [{"functionResponse": said}, *media]
+
+
+def own_of(message: Json) -> Json:
+    """What Google's own form said of a result besides."""
+    extra = message.get("extra_content")
+    google = extra.get("google") if isinstance(extra, dict) else None
+    own = google.get("function_response") if isinstance(google, dict) else None
+    return own if isinstance(own, dict) else {}
 
 
 def content_of(message: Json, path: str, dropped: list[str]) -> tuple[str, list[Json]]:
@@ -83,9 +95,9 @@ def content_of(message: Json, path: str, dropped: list[str]) -> tuple[str, list[
     return "\n".join(part["text"] for part in said if "text" in part), [part for part in said if "text" not in part]
 
 
-def response_of(words: str, is_error: bool) -> Json:
+def response_of(words: str, is_error: bool, is_text: bool) -> Json:
     """An object as it is; any other text, JSON or not, as the output of the function or as its error."""
-    whole = as_object(words)
+    whole = None if is_text else as_object(words)
     if whole is not None and (not is_error or "error" in whole):
         return whole
     return {"error" if is_error else "output": words}
@@ -121,7 +133,9 @@ def text_of(value: Json, path: str) -> str:
 def parse_result(response: Json, called: str, path: str) -> Json:
     """A `tool` message of a functionResponse in camelCase."""
     given = asked(response.get("response", {}), dict, f"{path}.response")
-    message: Json = {"role": "tool", "tool_call_id": called, "content": words_of(given, path)}
+    text = text_in(given)
+    words = text_of(given, f"{path}.response") if text is None else text
+    message: Json = {"role": "tool", "tool_call_id": called, "content": words}
     if given.keys() == {"error"}:
         message["is_error"] = True
     media = [
@@ -129,8 +143,10 @@ def parse_result(response: Json, called: str, path: str) -> Json:
         for at, part in enumerate(asked(response.get("parts", []), list, f"{path}.parts"))
     ]
     if media:
-        message["content"] = [{"type": "text", "text": message["content"]}, *media]
+        message["content"] = [{"type": "text", "text": words}, *media]
     own = {name: response[name] for name in RESPONSE_EXTRAS if name in response}
+    if text is not None and as_object(text) is not None:
+        own[IS_TEXT] = True
     return message if not own else {**message, "extra_content": {"google": {"function_response": own}}}
 
 
@@ -141,10 +157,7 @@ def parse_media(part: Any, path: str) -> Json:
     return said
 
 
-def words_of(response: Json, path: str) -> str:
-    """The plain text of a result that is nothing else, so that every provider reads it as one; else the whole as JSON."""
-    if len(response) == 1:
-        words = response.get("output", response.get("error"))
-        if isinstance(words, str) and as_object(words) is None:
-            return words
-    return text_of(response, f"{path}.response")
+def text_in(response: Json) -> str | None:
+    """The text of a result that is nothing else, so that every provider reads it as one; None for an object of any other form."""
+    words = response.get("output", response.get("error")) if len(response) == 1 else None
+    return words if isinstance(words, str) else None

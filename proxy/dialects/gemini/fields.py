@@ -22,19 +22,23 @@ OWN = frozenset(
     }
 )
 OWN_NAMES: Mapping[str, str] = {"gemini_store": "store"}
+#: Of these, what refers to something that lies with Google.
+STATEFUL = frozenset({"cachedContent"})
 
-#: Fields that say the same in a member of generationConfig.
-CONFIG: Mapping[str, str] = {
+#: Fields that say the same in a member of generationConfig: as they are, or where the model takes them.
+CARRIED: Mapping[str, str] = {
     "temperature": "temperature",
     "top_p": "topP",
     "top_k": "topK",
     "seed": "seed",
-    "presence_penalty": "presencePenalty",
-    "frequency_penalty": "frequencyPenalty",
     "n": "candidateCount",
     "logprobs": "responseLogprobs",
     "top_logprobs": "logprobs",
 }
+PENALTIES: Mapping[str, str] = {"presence_penalty": "presencePenalty", "frequency_penalty": "frequencyPenalty"}
+CONFIG: Mapping[str, str] = {**CARRIED, **PENALTIES}
+#: Google takes no more sequences to stop at.
+MOST_STOPS = 5
 
 #: How each row of capabilities.py is said. What is not here is dropped and named, or refused.
 SUPPORT: Mapping[str, Support] = {

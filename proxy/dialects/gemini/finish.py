@@ -58,22 +58,21 @@ def refusal_of(reason: str, extras: Json) -> str | None:
     return words if FINISH_REASONS.get(reason) == "content_filter" and isinstance(words, str) else None
 
 
-def blocked(feedback: Any) -> tuple[str, str] | None:
-    """(reason, words) of a prompt that was not let through; None when nothing speaks against it."""
+def blocked(feedback: Any) -> tuple[str, str | None] | None:
+    """(reason, Google's words if it has any) of a prompt that was not let through; None when nothing speaks against it."""
     reason = feedback.get("blockReason") if isinstance(feedback, dict) else None
     if not isinstance(reason, str) or not reason:
         return None
     words = feedback.get("blockReasonMessage")
-    return reason, words if isinstance(words, str) and words else f"the prompt was blocked: {reason}"
+    return reason, words if isinstance(words, str) and words else None
 
 
 def reason_of(choice: Json) -> Json:
-    """`finishReason` of a choice, and Google's own members. A word that Google has not becomes OTHER, and is said in words."""
+    """`finishReason` of a choice, and Google's own members. A word that is in no table goes as it is; no word at all is STOP."""
     extras = choice.get("gemini")
     own = {name: extras[name] for name in EXTRAS if name in extras} if isinstance(extras, dict) else {}
     finish, native = choice.get("finish_reason"), choice.get("native_finish_reason")
     if isinstance(native, str) and native in NATIVE:
         return {"finishReason": native, **own}
-    if isinstance(finish, str) and finish in REASONS:
-        return {"finishReason": REASONS[finish], **own}
-    return {"finishReason": "OTHER", "finishMessage": str(native or finish), **own}
+    said = finish if isinstance(finish, str) and finish else "stop"
+    return {"finishReason": REASONS.get(said, said), **own}

@@ -4,7 +4,7 @@ The API is one, its models are not. This file knows the tables and how a generat
 know requests. Sources: https://ai.google.dev/gemini-api/docs/thinking and
 https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/thinking (levels and budgets by model),
 https://ai.google.dev/gemini-api/docs/openai (efforts as budgets), https://ai.google.dev/gemini-api/docs/gemini-3 (schemas
-beside tools, media in results, signatures that are required).
+beside tools, media in results, signatures that are required), https://github.com/google-gemini/cookbook/issues/1290 (penalties).
 """
 
 from __future__ import annotations
@@ -84,6 +84,11 @@ class Model(NamedTuple):
     @property
     def media_in_results(self) -> bool:
         return self.version >= (3, 0)
+
+    @property
+    def takes_penalties(self) -> bool:
+        """Later ones answer "Penalty is not enabled for this model"."""
+        return self.version < (2, 5)
 
     @property
     def wants_signatures(self) -> bool:

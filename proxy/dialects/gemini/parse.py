@@ -79,8 +79,9 @@ def parse_tier(tier: Any) -> Json:
 def parse_config(config: Any) -> Json:
     """Sampling, limits, form and thinking. What has no unified word stays under `generationConfig`."""
     own = camel(config, "generationConfig")
-    for name, (low, high) in RANGES.items():
-        check_range(f"generationConfig.{name}", own.get(name), low, high)
+    for name in own:
+        if name in RANGES:
+            check_range(f"generationConfig.{name}", own[name], *RANGES[name])
     unified = {CONFIG_BACK[name]: own.pop(name) for name in CONFIG_BACK if name in own}
     for name in ("seed", "n"):
         if name in unified:
@@ -94,9 +95,13 @@ def parse_config(config: Any) -> Json:
     if "responseModalities" in own:
         said = strings(own.pop("responseModalities"), "generationConfig.responseModalities")
         unified["modalities"] = [modality.lower() for modality in said]
-    unified |= parse_format(own)
-    reasoning = parse_thinking(own.pop("thinkingConfig", {}), "generationConfig.thinkingConfig")
-    return unified | ({"reasoning": reasoning} if reasoning else {}) | ({"generationConfig": own} if own else {})
+    if own:
+        unified |= parse_format(own)
+    if "thinkingConfig" in own and (
+        reasoning := parse_thinking(own.pop("thinkingConfig"), "generationConfig.thinkingConfig")
+    ):
+        unified["reasoning"] = reasoning
+    return {**unified, "generationConfig": own} if own else unified
 
 
 def strings(value: Any, path: str) -> list[str]:

@@ -16,7 +16,7 @@ from proxy.dialects.checks import check_base64
 from proxy.dialects.gemini.spelling import camel
 from proxy.dialects.ids import signature_of, signed
 from proxy.dialects.parts import image_url_of, read_data_url
-from proxy.dialects.shape import asked, wrong
+from proxy.dialects.shape import asked, unsayable, wrong
 
 #: What a part of the wire may say besides its content and its signature. It travels in `extra_content.google.part`.
 EXTRAS = (
@@ -26,6 +26,9 @@ EXTRAS = (
 #: Files that lie with Google are named by an address or, in short, as `files/...`.
 FILES = "https://generativelanguage.googleapis.com/v1beta/"
 WITH_GOOGLE = ("gs://", "files/", "https://generativelanguage.googleapis.com/")
+#: Members of a part that Google has no word for.
+UNSAID = {name: f"messages.{name}" for name in ("cache_control", "citations", "context")}
+PLAIN = frozenset({"type", "text"})
 
 #: Google wants to know what lies at an address; the end of the address mostly tells.
 MEDIA_TYPES: Mapping[str, str] = {
@@ -47,8 +50,8 @@ def render_part(part: Any, path: str, dropped: list[str]) -> Json:
     render = RENDERERS.get(kind)
     if render is None:
         raise wrong(f"{path}.type", f"{kind!r} is not a known part; known are {', '.join(RENDERERS)}")
-    if part.get("cache_control") is not None:
-        dropped.append("messages.cache_control")
+    if not part.keys() <= PLAIN:
+        dropped += [named for name, named in UNSAID.items() if part.get(name) is not None]
     said = render(part, path, dropped)
     return said if "extra_content" not in part else said | own_of(part)
 
@@ -79,18 +82,27 @@ def render_image(part: Json, path: str, dropped: list[str]) -> Json:
 
 
 def render_file(part: Json, path: str, dropped: list[str]) -> Json:
+    """A document at an address is a PDF, as other dialects have it, unless it is said or to be seen that it is something else."""
     file = asked(part.get("file"), dict, f"{path}.file")
-    known = file.get("media_type")
     if file.get("file_id") is not None:
-        called = asked(file["file_id"], str, f"{path}.file.file_id")
-        return file_data(FILES + called if called.startswith("files/") else called, known)
+        return render_file_id(file, f"{path}.file.file_id")
     if file.get("file_url") is not None:
         url = asked(file["file_url"], str, f"{path}.file.file_url")
-        return render_address(url, f"{path}.file.file_url", known or type_at(url) or "application/pdf")
+        if url.startswith("data:"):
+            return render_address(url, f"{path}.file.file_url")
+        return file_data(url, file["media_type"] if "media_type" in file else type_at(url) or "application/pdf")
     content = asked(file.get("file_data"), str, f"{path}.file.file_data")
     if not content.startswith("data:"):
         raise wrong(f"{path}.file.file_data", "must be a data: URL")
     return render_address(content, f"{path}.file.file_data")
+
+
+def render_file_id(file: Json, path: str) -> Json:
+    """A file that lies with Google; other providers' have other names."""
+    called = asked(file["file_id"], str, path)
+    if not called.startswith(WITH_GOOGLE):
+        raise unsayable(path, f"is {called[:80]!r}, which is no file that lies with Google")
+    return file_data(FILES + called if called.startswith("files/") else called, file.get("media_type"))
 
 
 def render_audio(part: Json, path: str, dropped: list[str]) -> Json:
@@ -115,6 +127,7 @@ RENDERERS: Mapping[str, Callable[[Json, str, list[str]], Json]] = {
     "input_audio": render_audio,
     "video_url": render_video,
 }
+MEDIA = RENDERERS.keys() - {"text", "refusal"}
 
 
 def render_address(url: str, path: str, media_type: Any = None) -> Json:
@@ -176,7 +189,10 @@ def parse_file(part: Json, path: str) -> Json:
     file = camel(part["fileData"], path)
     uri = asked(file.get("fileUri"), str, f"{path}.fileUri")
     media_type = asked(file.get("mimeType") or "", str, f"{path}.mimeType")
-    known = {"media_type": media_type} if media_type else {}
+    known: Json = {"media_type": media_type} if media_type else {}
+    if not known and not uri.startswith(WITH_GOOGLE) and "youtu" not in uri:
+        # Another's guess shall not be sent in place of what was left open.
+        known["media_type"] = None
     if uri.startswith(WITH_GOOGLE):
         return {"type": "file", "file": {"file_id": uri, **known}}
     return part_at(uri, media_type.partition("/")[0], known, "file_url")

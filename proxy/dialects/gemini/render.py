@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from proxy.call import Json
-from proxy.dialects.gemini.finish import reason_of
+from proxy.dialects.gemini.finish import blocked, reason_of
 from proxy.dialects.gemini.grounding import grounding_of
 from proxy.dialects.gemini.logprobs import render_logprobs
 from proxy.dialects.gemini.messages import own_parts, sign
@@ -29,7 +29,7 @@ def render_reply(unified: Json, request: Json) -> Json:
     if not isinstance(choices, list) or not choices:
         raise broken("the reply has no choices")
     wire: Json = {}
-    if not isinstance(unified.get("promptFeedback"), dict):
+    if blocked(unified.get("promptFeedback")) is None:
         wire["candidates"] = [candidate_of(answered(choice, dict, "a choice"), at) for at, choice in enumerate(choices)]
     usage = parse_usage(unified)
     if usage is not None:
@@ -45,10 +45,10 @@ def render_reply(unified: Json, request: Json) -> Json:
 
 def candidate_of(choice: Json, place: int) -> Json:
     message = answered(choice.get("message"), dict, "a message")
-    parts = parts_of(message)
+    parts = parts_of(message, is_cut(choice))
     ended = reason_of(choice)
     text = message.get("content")
-    if "groundingMetadata" not in ended and isinstance(text, str):
+    if "groundingMetadata" not in ended and isinstance(text, str) and message.get("annotations"):
         ended |= named("groundingMetadata", grounding_of(message.get("annotations"), text))
     ended |= named("logprobsResult", render_logprobs(choice.get("logprobs")))
     index = choice.get("index")
@@ -59,16 +59,22 @@ def named(name: str, value: Json | None) -> Json:
     return {name: value} if value else {}
 
 
-def parts_of(message: Json) -> list[Json]:
+#: Members of a message that says no more than its words.
+BARE = frozenset({"role", "content", "refusal"})
+
+
+def parts_of(message: Json, cut: bool) -> list[Json]:
     """Thoughts, words with Google's own parts in between, pictures, calls. What Google itself declined in has no words."""
     text = answered(message.get("content") or message.get("refusal") or "", str, "content")
+    if text and not [name for name, value in message.items() if value and name not in BARE]:
+        return [{"text": text}]
     own, _ = own_parts(message)
     parts = [part for part in weave(text, own) if part != {"text": ""}]
     signature = signature_of(message)
     if signature is not None:
         parts = sign(parts, signature)
-    calls = [call_of(answered(call, dict, "a tool call")) for call in some(message, "tool_calls")]
-    return [*thoughts_of(message), *parts, *map(image_of, some(message, "images")), *insert(calls, own, "calls")]
+    calls = insert(calls_of(some(message, "tool_calls"), cut), own, "calls")
+    return [*thoughts_of(message), *parts, *map(image_of, some(message, "images")), *calls]
 
 
 def thoughts_of(message: Json) -> list[Json]:
@@ -81,6 +87,24 @@ def thoughts_of(message: Json) -> list[Json]:
 def packed(block: Any) -> Json:
     block = answered(block, dict, "a thinking block")
     return {"text": "", "thought": True, "thoughtSignature": pack_thinking(block)}
+
+
+def is_cut(choice: Json) -> bool:
+    """Whether the model was stopped at the limit, maybe in the middle of a call."""
+    return choice.get("finish_reason") == "length"
+
+
+def calls_of(calls: list[Any], cut: bool) -> list[Json]:
+    """Google's form has no half of a call: one that the limit has cut is left out. The last may be cut before its arguments."""
+    last = len(calls) - 1
+    listed = [answered(call, dict, "a tool call") for call in calls]
+    return [call_of(call) for at, call in enumerate(listed) if not (cut and is_unfinished(call, at == last))]
+
+
+def is_unfinished(call: Json, is_last: bool) -> bool:
+    function = call.get("function")
+    arguments = function.get("arguments") if isinstance(function, dict) else None
+    return parse_arguments(arguments) is None or (is_last and arguments == "")
 
 
 def call_of(call: Json) -> Json:

@@ -13,20 +13,26 @@ from typing import Any
 import orjson
 
 from proxy.call import Json, Usage
-from proxy.dialects.gemini.finish import reason_of
+from proxy.dialects import SayText
+from proxy.dialects.chunks import say_between
+from proxy.dialects.gemini.finish import blocked, reason_of
 from proxy.dialects.gemini.grounding import grounding_of
 from proxy.dialects.gemini.logprobs import render_logprobs
 from proxy.dialects.gemini.messages import own_parts
-from proxy.dialects.gemini.render import call_of, image_of, named, packed
+from proxy.dialects.gemini.render import calls_of, image_of, is_cut, named, packed
 from proxy.dialects.gemini.reply import EXTRAS
 from proxy.dialects.gemini.usage import render_usage
 from proxy.dialects.gemini.weave import insert
 from proxy.dialects.ids import signature_of
 from proxy.dialects.openai.reply import parse_usage
-from proxy.dialects.shape import answered, chosen, some
+from proxy.dialects.shape import answered, broken, chosen, some
 
 #: Members of a delta of which something is said with the end.
 LATER = frozenset({"tool_calls", "annotations", "provider_blocks"})
+#: Members of a chunk that are said with the end as they are.
+NAMED = frozenset(EXTRAS)
+#: What an event of text begins with, as `_event` would say it.
+TEXT = b'{"candidates":[{"content":{"parts":[{"text":'
 
 
 class Pending:
@@ -52,34 +58,34 @@ class Pending:
 
     def whole_calls(self) -> list[Json]:
         ordered = (self.calls[place] for place in sorted(self.calls))
-        calls = [
-            call_of({**call, "function": {**call["function"], "arguments": "".join(words)}}) for call, words in ordered
-        ]
-        return insert(calls, self.own, "calls")
+        calls = [{**call, "function": {**call["function"], "arguments": "".join(words)}} for call, words in ordered]
+        return insert(calls_of(calls, is_cut(self.ended or {})), self.own, "calls")
 
 
 class StreamRenderer:
     """Unified chunks in, server-sent events out. Failure when a chunk cannot be said, as a call that never got a name."""
 
-    __slots__ = ("_extras", "_head", "_model", "_pending", "_reported", "_usage")
-
-    @property
-    def stateless(self) -> bool:
-        return True
+    __slots__ = ("_blocked", "_extras", "_head", "_model", "_named", "_pending", "_reported", "_tail", "_usage")
 
     def __init__(self, request: Json, created: int) -> None:
         self._model = str(request.get("model") or "")
-        self._head: Json = {"modelVersion": self._model, "responseId": ""}
+        self._named: tuple[Any, Any] = (None, None)
+        self._name(None, None)
         self._pending: dict[int, Pending] = {}
         self._usage: Usage | None = None
-        self._reported = False
+        self._reported = self._blocked = False
         self._extras: Json = {}
 
     def feed(self, chunk: Json) -> bytes:
-        choices = some(chunk, "choices")
-        self._head = {"modelVersion": str(chunk.get("model") or self._model), "responseId": str(chunk.get("id") or "")}
-        said = b"".join(self._choice(answered(choice, dict, "a choice")) for choice in choices)
+        named = chunk.get("model"), chunk.get("id")
+        if named != self._named:
+            self._name(*named)
+        words = plain_text(chunk)
+        if words is not None:
+            return self._framed(TEXT + orjson.dumps(words) + self._tail)
         self._extras |= chosen(chunk, EXTRAS)
+        self._blocked = self._blocked or blocked(chunk.get("promptFeedback")) is not None
+        said = b"".join(self._choice(answered(choice, dict, "a choice")) for choice in some(chunk, "choices"))
         usage = parse_usage(chunk)
         if usage is not None:
             self._usage = usage if self._usage is None or usage.total >= self._usage.total else self._usage
@@ -87,18 +93,27 @@ class StreamRenderer:
                 said += self._last()
         return said
 
+    def text_lane(self, chunk: Json) -> SayText | None:
+        return say_between(self.feed(chunk))
+
     def end(self) -> bytes:
         return b"" if self._reported else self._last()
+
+    def _name(self, model: Any, called: Any) -> None:
+        """What every event ends with: as a rule the same for all of them."""
+        self._named = model, called
+        self._head: Json = {"modelVersion": str(model or self._model), "responseId": str(called or "")}
+        self._tail = b'}],"role":"model"},"index":0}],' + orjson.dumps(self._head)[1:]
 
     def _choice(self, choice: Json) -> bytes:
         delta = answered(choice.get("delta") or {}, dict, "a delta")
         index = choice["index"] if type(choice.get("index")) is int else 0
         parts = [part for name, say in PARTS.items() if delta.get(name) not in (None, "", []) for part in say(delta)]
-        ended = choice.get("finish_reason")
-        if ended or not LATER.isdisjoint(delta):
-            self._keep(self._pending.setdefault(index, Pending()), choice, delta)
+        pending = self._pending.setdefault(index, Pending())
+        if choice.get("finish_reason") or not LATER.isdisjoint(delta):
+            self._keep(pending, choice, delta)
         logprobs = render_logprobs(choice.get("logprobs"))
-        if not parts and logprobs is None:
+        if self._blocked or (not parts and logprobs is None):
             return b""
         return self._event([{**candidate_of(parts, index), **named("logprobsResult", logprobs)}])
 
@@ -114,14 +129,17 @@ class StreamRenderer:
         return bool(self._pending) and all(pending.ended is not None for pending in self._pending.values())
 
     def _last(self) -> bytes:
-        """How every candidate ended, with its calls and the counts. Counts that come later have nothing to go with."""
+        """How every candidate ended, with its calls and the counts. Counts that come later have nothing to go with.
+
+        A prompt that was not let through has no candidates, and what is said for it in their place are nobody's words.
+        """
         if self._reported:
             return b""
         self._reported = True
         usage = {} if self._usage is None else {"usageMetadata": render_usage(self._usage)}
-        candidates = [self._ending(index, pending) for index, pending in sorted(self._pending.items())]
-        blocked = isinstance(self._extras.get("promptFeedback"), dict)
-        return self._event([] if blocked else candidates, {**usage, **self._extras})
+        pending = {} if self._blocked else self._pending or {0: Pending()}
+        candidates = [self._ending(*each) for each in sorted(pending.items())]
+        return self._event(candidates, {**usage, **self._extras})
 
     def _ending(self, index: int, pending: Pending) -> Json:
         ended = reason_of(pending.ended or {})
@@ -131,7 +149,10 @@ class StreamRenderer:
 
     def _event(self, candidates: list[Json], more: Json | None = None) -> bytes:
         said = {"candidates": candidates} if candidates else {}
-        return self._framed(orjson.dumps({**said, **(more or {}), **self._head}))
+        try:
+            return self._framed(orjson.dumps({**said, **(more or {}), **self._head}))
+        except orjson.JSONEncodeError:
+            raise broken("a chunk is nested too deeply") from None
 
     def _framed(self, data: bytes) -> bytes:
         return b"data: %b\r\n\r\n" % data
@@ -142,13 +163,18 @@ class ArrayRenderer(StreamRenderer):
 
     __slots__ = ("_begun",)
 
-    @property
-    def stateless(self) -> bool:
-        return False
-
     def __init__(self, request: Json, created: int) -> None:
         super().__init__(request, created)
         self._begun = False
+
+    def feed(self, chunk: Json) -> bytes:
+        """The first chunk opens the array, also where it says nothing, so that an error has something to stand behind."""
+        said = super().feed(chunk)
+        return said if said or self._begun or self._blocked or self._finished() else self._event([])
+
+    def text_lane(self, chunk: Json) -> SayText | None:
+        """Not for the first element, which has another mark before it."""
+        return super().text_lane(chunk) if self._begun else None
 
     def end(self) -> bytes:
         return super().end() + b"\n]"
@@ -157,6 +183,19 @@ class ArrayRenderer(StreamRenderer):
         mark = b",\n" if self._begun else b"["
         self._begun = True
         return mark + data + b"\n"
+
+
+def plain_text(chunk: Json) -> str | None:
+    """The words of a chunk that is nothing but a piece of the first answer's text, as nearly every chunk is."""
+    choices = chunk.get("choices")
+    if type(choices) is not list or len(choices) != 1 or chunk.get("usage") or not NAMED.isdisjoint(chunk):
+        return None
+    choice = choices[0]
+    if type(choice) is not dict or choice.get("index") != 0 or choice.get("finish_reason") or choice.get("logprobs"):
+        return None
+    delta = choice.get("delta")
+    words = delta.get("content") if type(delta) is dict and len(delta) == 1 else None
+    return words if type(words) is str and words else None
 
 
 def candidate_of(parts: list[Json], index: int) -> Json:

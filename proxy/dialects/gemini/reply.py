@@ -11,7 +11,7 @@ from typing import Any
 from proxy.call import Json
 from proxy.dialects.gemini.candidate import Candidate
 from proxy.dialects.gemini.errors import failure_of
-from proxy.dialects.gemini.finish import blocked
+from proxy.dialects.gemini.finish import FINISH_REASONS, blocked, finish_of
 from proxy.dialects.gemini.logprobs import parse_logprobs
 from proxy.dialects.gemini.usage import parse_usage
 from proxy.dialects.ids import signature_of, signed
@@ -20,6 +20,8 @@ from proxy.dialects.shape import answered, broken, some
 
 #: Members of a reply without a unified word; they keep their name.
 EXTRAS = ("promptFeedback", "createTime", "modelStatus")
+#: Members of a candidate that says nothing of itself but how it ended.
+BARE = frozenset({"content", "finishReason", "index"})
 TEXTS = ("content", "reasoning_content")
 LISTS = ("tool_calls", "images", "provider_blocks", "annotations")
 
@@ -94,6 +96,10 @@ def parse_choices(wire: Json) -> list[Json]:
 
 
 def parse_candidate(wire: Json, place: int, called: str) -> Json:
+    words, reason = only_text(wire), wire.get("finishReason")
+    if words and isinstance(reason, str) and reason in FINISH_REASONS:
+        message = {"role": "assistant", "content": words, "refusal": None}
+        return {"index": index_of(wire, place), "message": message, **finish_of(reason, False, {})}
     candidate = Candidate(index_of(wire, place), called)
     content = Content()
     for part in parts_of(wire):
@@ -105,6 +111,15 @@ def parse_candidate(wire: Json, place: int, called: str) -> Json:
     choice = {"index": candidate.index, "message": content.message() | delta, **ended}
     logprobs = parse_logprobs(wire.get("logprobsResult"))
     return choice if logprobs is None else {**choice, "logprobs": logprobs}
+
+
+def only_text(wire: Json) -> str | None:
+    """The words of a candidate that is nothing but one text, and how it ended."""
+    content = wire.get("content")
+    parts = content.get("parts") if type(content) is dict and wire.keys() <= BARE else None
+    part = parts[0] if type(parts) is list and len(parts) == 1 else None
+    words = part.get("text") if type(part) is dict and len(part) == 1 else None
+    return words if type(words) is str else None
 
 
 def index_of(candidate: Json, place: int) -> int:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from proxy.call import Json
 from proxy.dialects import Rendering
-from proxy.dialects.gemini.fields import CONFIG, KNOWN, OWN, OWN_NAMES, Draft, is_neutral
+from proxy.dialects.gemini.fields import CARRIED, KNOWN, MOST_STOPS, OWN, OWN_NAMES, PENALTIES, Draft, is_neutral
 from proxy.dialects.gemini.messages import render_messages
 from proxy.dialects.gemini.models import read_model
 from proxy.dialects.gemini.thinking import render_thinking
@@ -32,7 +32,9 @@ def render_request(unified: Json, model: str) -> Rendering:
     transcript = render_messages(unified, read)
     known = KNOWN.intersection(unified)
     steps = steps_of(known)
-    draft = Draft(unified, read, {"contents": transcript.contents}, transcript.dropped)
+    draft = Draft(
+        unified, read, {"contents": transcript.contents}, transcript.dropped, translated=transcript.translated
+    )
     if transcript.system:
         draft.wire["systemInstruction"] = {"parts": transcript.system}
     for name, wire_name in steps.carried:
@@ -42,10 +44,14 @@ def render_request(unified: Json, model: str) -> Rendering:
         say(draft)
     if draft.config:
         draft.wire["generationConfig"] = draft.config
-    dropped = draft.dropped
+    dropped, translated = draft.dropped, draft.translated
     if len(known) < len(unified):
         dropped += [name for name, value in unified.items() if name not in KNOWN and not is_neutral(name, value)]
-    return Rendering(draft.wire, list(dict.fromkeys(dropped)) if len(dropped) > 1 else dropped, draft.translated)
+    return Rendering(draft.wire, once(dropped), once(translated))
+
+
+def once(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(names)) if len(names) > 1 else names
 
 
 def say_limit(draft: Draft) -> None:
@@ -56,11 +62,27 @@ def say_limit(draft: Draft) -> None:
 
 
 def say_stop(draft: Draft) -> None:
-    stop, more = draft.unified.get("stop"), draft.unified.get("stop_sequences")
-    said = [stop] if isinstance(stop, str) else list(asked(stop or [], list, "stop"))
-    said += asked(more or [], list, "stop_sequences")
+    """Both spellings together, each sequence once. Those beyond the most that Google takes are left out by name."""
+    said: list[str] = []
+    for name in ("stop", "stop_sequences"):
+        stop = draft.unified.get(name)
+        listed = [stop] if isinstance(stop, str) else asked(stop or [], list, name)
+        said = list(dict.fromkeys([*said, *(asked(each, str, f"{name}[{at}]") for at, each in enumerate(listed))]))
+        if len(said) > MOST_STOPS:
+            draft.dropped.append(name)
+            del said[MOST_STOPS:]
     if said:
         draft.config["stopSequences"] = said
+
+
+def say_penalties(draft: Draft) -> None:
+    """A penalty of 0 is none and goes without saying; models without penalties refuse any other."""
+    for name, wire_name in PENALTIES.items():
+        penalty = draft.unified.get(name)
+        if penalty and draft.model.takes_penalties:
+            draft.config[wire_name] = penalty
+        elif penalty:
+            draft.dropped.append(name)
 
 
 def say_modalities(draft: Draft) -> None:
@@ -89,16 +111,17 @@ def say_tool_choice(draft: Draft) -> None:
 
 def say_response_format(draft: Draft) -> None:
     """JSON, of a schema or of any. Before Gemini 3 it cannot be asked for where functions may be called: dropped by name."""
-    wanted = draft.unified.get("response_format")
-    if wanted is None or asked(wanted, dict, "response_format").get("type") == "text":
+    wanted = asked(draft.unified.get("response_format") or {"type": "text"}, dict, "response_format")
+    kind = wanted.get("type")
+    if kind == "text":
         return
-    if "tools" in draft.wire and not draft.model.schema_beside_tools:
-        draft.dropped.append("response_format")
-        return
-    if wanted.get("type") not in ("json_object", "json_schema"):
+    if kind not in ("json_object", "json_schema"):
         raise wrong("response_format.type", "must be one of text, json_object, json_schema")
+    if "tools" in draft.wire and not draft.model.schema_beside_tools:
+        draft.dropped.append(f"response_format.{kind}")
+        return
     draft.config["responseMimeType"] = "application/json"
-    if wanted["type"] == "json_schema":
+    if kind == "json_schema":
         form = asked(wanted.get("json_schema"), dict, "response_format.json_schema")
         if form.get("schema") is not None:
             draft.config["responseJsonSchema"] = asked(form["schema"], dict, "response_format.json_schema.schema")
@@ -148,6 +171,7 @@ def merged(own: Json, said: Json) -> Json:
 SAYINGS: tuple[tuple[tuple[str, ...], Callable[[Draft], None]], ...] = (
     (("max_completion_tokens", "max_tokens"), say_limit),
     (("stop", "stop_sequences"), say_stop),
+    (tuple(PENALTIES), say_penalties),
     (("modalities",), say_modalities),
     (("tools",), say_tools),
     (("tool_choice", "parallel_tool_calls"), say_tool_choice),
@@ -170,5 +194,5 @@ def steps_of(known: frozenset[str]) -> Steps:
     """What a request with these fields needs. Applications send few shapes, again and again."""
     return Steps(
         tuple(say for fields, say in SAYINGS if not known.isdisjoint(fields)),
-        tuple((name, wire_name) for name, wire_name in CONFIG.items() if name in known),
+        tuple((name, wire_name) for name, wire_name in CARRIED.items() if name in known),
     )

@@ -17,9 +17,16 @@ LONGEST_NAME = 64
 
 def camel(message: Any, path: str) -> Json:
     """The members of one message, in camelCase; null ones left out. A name said in both ways keeps what was said last."""
+    for name, value in asked(message, dict, path).items():
+        if value is None or "_" in name:
+            return spelled(message)
+    return dict(message)
+
+
+def spelled(message: Json) -> Json:
     return {
         camel_name(name) if "_" in name and len(name) <= LONGEST_NAME else name: value
-        for name, value in asked(message, dict, path).items()
+        for name, value in message.items()
         if value is not None
     }
 

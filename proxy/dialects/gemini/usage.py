@@ -23,7 +23,8 @@ COUNTS = frozenset(
 
 def parse_usage(wire: Json) -> Usage | None:
     """The usage of a reply or of a chunk; None when it reports none. Some chunks of Vertex name the traffic and nothing else."""
-    return gather_usage([wire])
+    report = wire.get("usageMetadata") if isinstance(wire, dict) else None
+    return usage_of(report) if isinstance(report, dict) else None
 
 
 def gather_usage(payloads: Sequence[Json]) -> Usage | None:
@@ -56,10 +57,10 @@ def usage_of(counts: Json) -> Usage | None:
 
 def sound(counts: Json, name: str) -> int:
     details = counts.get(name)
-    listed = details if isinstance(details, list) else []
-    return sum(
-        count(entry, "tokenCount") for entry in listed if isinstance(entry, dict) and entry.get("modality") == "AUDIO"
-    )
+    if not isinstance(details, list):
+        return 0
+    heard = [entry for entry in details if isinstance(entry, dict) and entry.get("modality") == "AUDIO"]
+    return sum(count(entry, "tokenCount") for entry in heard) if heard else 0
 
 
 def count(mapping: Json, name: str) -> int:

@@ -12,7 +12,7 @@ import orjson
 
 from proxy.call import Failure, Json
 from proxy.dialects.ids import made_up_id
-from proxy.dialects.parts import parse_arguments
+from proxy.dialects.parts import is_whole, parse_arguments
 from proxy.dialects.shape import answered, broken
 
 
@@ -42,8 +42,10 @@ def parse_call(call: Json, created_at: Any, index: int) -> Json:
     return {"id": called, "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-def render_calls(calls: list[Any], first: int = 0) -> list[Json]:
-    return [render_call(answered(call, dict, "a tool call"), index) for index, call in enumerate(calls, first)]
+def render_calls(calls: list[Any], first: int = 0, cut: bool = False) -> list[Json]:
+    """Arguments can only be said whole: where the answer was `cut`, a call that lost its end is left out."""
+    kept = [call for call in calls if is_whole(call)] if cut else calls
+    return [render_call(answered(call, dict, "a tool call"), index) for index, call in enumerate(kept, first)]
 
 
 def render_call(call: Json, index: int) -> Json:

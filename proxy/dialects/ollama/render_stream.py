@@ -13,12 +13,15 @@ from typing import Any
 import orjson
 
 from proxy.call import Json, Usage
+from proxy.dialects import SayText
+from proxy.dialects.chunks import say_between
 from proxy.dialects.ollama.calls import render_calls
 from proxy.dialects.ollama.logprobs import render_logprobs
 from proxy.dialects.ollama.parts import read_pictures
 from proxy.dialects.ollama.reply import done_reason
 from proxy.dialects.ollama.usage import render_time, render_usage
 from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.parts import was_cut
 from proxy.dialects.shape import answered, some
 
 #: Stands for a text where only the bytes around it are wanted; behind it comes no other text.
@@ -60,8 +63,6 @@ class StreamRenderer:
 
     __slots__ = ("_after", "_before", "_calls", "_finish", "_line_of", "_model", "_said", "_time", "_timed", "_usage")
 
-    stateless = True
-
     def __init__(self, request: Json, created: int, line_of: Callable[[Json], Json] = chat_line) -> None:
         self._line_of = line_of
         self._time = render_time(created)
@@ -83,6 +84,9 @@ class StreamRenderer:
                 if type(words) is str and words and choice.get("logprobs") is None:
                     return self._before + orjson.dumps(words) + self._after
         return self._feed(chunk)
+
+    def text_lane(self, chunk: Json) -> SayText | None:
+        return say_between(self.feed(chunk))
 
     def end(self) -> bytes:
         last = self._line(
@@ -124,10 +128,10 @@ class StreamRenderer:
     def _say_calls(self) -> bytes:
         if not self._calls:
             return b""
-        calls = render_calls([call.whole() for call in self._calls.values()], self._said)
+        calls = render_calls([call.whole() for call in self._calls.values()], self._said, was_cut(self._finish))
         self._said += len(calls)
         self._calls.clear()
-        return self._line({"tool_calls": calls})
+        return self._line({"tool_calls": calls}) if calls else b""
 
     def _line(self, message: Json, done: bool = False, **rest: Any) -> bytes:
         line = {"model": str(self._model or ""), "created_at": self._time, **self._line_of(message), "done": done}

@@ -18,6 +18,7 @@ from proxy.dialects.ollama.parts import picture, read_pictures
 from proxy.dialects.ollama.usage import DURATIONS, parse_time, parse_usage, render_time, render_usage
 from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
 from proxy.dialects.openai.reply import render_usage as render_unified_usage
+from proxy.dialects.parts import was_cut
 from proxy.dialects.shape import answered, broken, chosen, some
 
 #: done_reason -> finish_reason. `load` and `unload` answer a request without messages. What is not here is passed on as it is.
@@ -130,5 +131,6 @@ def render_message(choice: Json) -> Json:
     if message.get("images"):
         said["images"] = read_pictures(some(message, "images"))
     if message.get("tool_calls"):
-        said["tool_calls"] = render_calls(some(message, "tool_calls"))
+        calls = render_calls(some(message, "tool_calls"), cut=was_cut(choice))
+        said |= {"tool_calls": calls} if calls else {}
     return said

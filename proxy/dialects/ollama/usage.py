@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from proxy.call import Json, Usage
-from proxy.dialects.retry_after import parse_date
 from proxy.dialects.shape import chosen
 
 COUNTS = ("prompt_eval_count", "eval_count")
@@ -60,12 +60,22 @@ def render_usage(usage: Usage | None, timed: Json) -> Json:
 
 
 def parse_time(created_at: Any) -> int:
-    """Seconds since the epoch; 0 when it is not known."""
-    moment = parse_date(created_at) if isinstance(created_at, str) else None
-    return int(moment) if moment is not None and 0 < moment <= LAST_MOMENT else 0
+    """Seconds since the epoch; 0 when it is not known. A time without a zone is in UTC."""
+    if not isinstance(created_at, str):
+        return 0
+    try:
+        moment = datetime.fromisoformat(created_at)
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return 0
+    return int(seconds) if 0 < seconds <= LAST_MOMENT else 0
 
 
 def render_time(created: Any) -> str:
     """RFC 3339, as `created_at` is on every line."""
-    known = type(created) is int and 0 <= created <= LAST_MOMENT
-    return datetime.fromtimestamp(created if known else 0, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time_at(created if type(created) is int and 0 <= created <= LAST_MOMENT else 0)
+
+
+@lru_cache(maxsize=64)
+def time_at(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -13,6 +13,7 @@ from typing import Any
 from proxy.call import Failure, Json
 from proxy.dialects.checks import check_base64, check_names, check_range, check_results, check_schema
 from proxy.dialects.parts import split_data_url
+from proxy.dialects.shape import asked
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
@@ -59,7 +60,7 @@ CALLED: Mapping[type, str] = {dict: "an object", list: "an array", str: "a strin
 
 def parse_request(wire: Json) -> Json:
     """The same dict, checked. Failure("invalid_request") names the first field that is wrong."""
-    messages = wire.get("messages")
+    messages = asked(wire, dict, "body").get("messages")
     if type(messages) is not list:
         raise wrong("messages", "an array of messages", messages)
     if not messages:

@@ -37,7 +37,7 @@ LIMITS: Mapping[str, tuple[float, float | None]] = {
 
 def parse_request(wire: Json) -> Json:
     """The same dict, checked. Failure("invalid_request") names the field that is wrong."""
-    if wire.get("prompt") is not None:
+    if asked(wire, dict, "body").get("prompt") is not None:
         check_input(wire["prompt"], "prompt")
     for name, kind in TYPES.items():
         if wire.get(name) is not None:

@@ -25,7 +25,7 @@ TYPES: Mapping[str, type] = {"dimensions": int, "encoding_format": str, "user": 
 
 def parse_request(wire: Json) -> Json:
     """The same dict, checked. Failure("invalid_request") names the field that is wrong."""
-    check_input(wire.get("input"), "input")
+    check_input(asked(wire, dict, "body").get("input"), "input")
     for name, kind in TYPES.items():
         if wire.get(name) is not None:
             asked(wire[name], kind, name)

@@ -6,6 +6,7 @@ words may stand in `error`, `message`, `detail` or `errors`, as an object, a tex
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -59,6 +60,8 @@ EXCERPT = 300
 LONGEST_DETAIL = 4096
 LONGEST_BODY = 64 << 10
 COMPLAINTS = 5
+#: Where an object's words begin, and as much of them as there is: whole escapes, and characters that are none.
+WORDS = re.compile(r'"(?:message|msg|detail|error)"\s*:\s*"((?:[^"\\]|\\u[0-9a-fA-F]{4}|\\["\\/bfnrt])+)')
 TITLE = re.compile(rb"<title[^>]*>([^<]*)</title>", re.IGNORECASE)
 
 
@@ -155,9 +158,25 @@ def text_of(value: Any, limit: int = EXCERPT) -> str | None:
 
 
 def excerpt(body: bytes) -> str:
+    """What can be said of a body that is no JSON: the words of an object that was cut, a page's title, or how it begins."""
+    cut = words_in(body)
+    if cut:
+        return cut
     title = TITLE.search(body)
     text = " ".join((title.group(1) if title else body[: EXCERPT * 4]).decode("utf-8", "replace").split())[:EXCERPT]
     return f"the provider's answer was not JSON: {text}" if text else "the provider's answer was empty"
+
+
+def words_in(body: bytes) -> str | None:
+    """The first words of an error object that lacks its end: only so much is read of an answer that is very long."""
+    if body.lstrip()[:1] not in (b"{", b"["):
+        return None
+    found = WORDS.search(body.decode("utf-8", "replace"))
+    if found is None:
+        return None
+    words: str = json.loads(f'"{found[1]}"', strict=False)
+    # Half of a character that takes two escapes cannot be said.
+    return words[:LONGEST_DETAIL].encode("utf-8", "replace").decode()
 
 
 def render_error(failure: Failure) -> Json:

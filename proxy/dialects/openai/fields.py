@@ -12,12 +12,16 @@ from proxy.dialects import Support
 from proxy.dialects.capabilities import ROWS
 
 OURS = frozenset({"timeout", "fallbacks", "cache"})
-TRANSLATED = frozenset({"system", "stop_sequences", "reasoning.effort", "reasoning.enabled", "messages.tool.image"})
+TRANSLATED = frozenset(
+    {
+        *("system", "stop_sequences", "messages.tool.image"),
+        *("reasoning.effort", "reasoning.budget_tokens", "reasoning.enabled"),
+    }
+)
 UNSAID = frozenset(
     {
         "top_k",
         "cache_control",
-        "reasoning.budget_tokens",
         "messages.file.url",
         "messages.tool.is_error",
         "messages.reasoning_content",

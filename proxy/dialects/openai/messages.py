@@ -28,6 +28,9 @@ OF_MESSAGES = {
     "is_error": "messages.tool.is_error",
 }
 OF_PARTS = {**MARKER, **SILENT, "citations": "messages.citations", "context": "messages.context"}
+#: Whose messages hold nothing but text, and the parts that are none.
+PROMPTS = frozenset({"system", "developer"})
+SHOWN = frozenset({"image_url", "image", "file", "input_audio", "video_url"})
 #: OpenAI refuses a longer id of a call.
 LONGEST_ID = 40
 OF_CALLS = {
@@ -80,17 +83,34 @@ def render_message(message: Json, path: str, dropped: list[str]) -> Json:
     said = without(message, OF_MESSAGES, dropped)
     content, calls = said.get("content"), said.get("tool_calls")
     if isinstance(content, list):
+        if message["role"] in PROMPTS:
+            see_text(content, path)
         parts = [render_part(part, f"{path}.content[{index}]", dropped) for index, part in enumerate(content)]
         said = {**said, "content": parts}
     if calls:
-        said = {**said, "tool_calls": [fitting(without(call, OF_CALLS, dropped), "id") for call in calls]}
+        said = {**said, "tool_calls": [render_call(without(call, OF_CALLS, dropped)) for call in calls]}
     return fitting(said, "tool_call_id") if "tool_call_id" in said else said
+
+
+def render_call(call: Json) -> Json:
+    """A call of a function that takes nothing says so in JSON."""
+    function = call.get("function")
+    if isinstance(function, dict) and function.get("arguments") == "":
+        call = {**call, "function": {**function, "arguments": "{}"}}
+    return fitting(call, "id")
 
 
 def fitting(carrier: Json, member: str) -> Json:
     """The call or result with an id that is short enough, the same in both."""
     called = carrier.get(member)
     return {**carrier, member: made_up_id(called)} if type(called) is str and len(called) > LONGEST_ID else carrier
+
+
+def see_text(content: list[Json], path: str) -> None:
+    """Only a user shows anything: OpenAI refuses it in a prompt of the system's, and leaving it out asks another question."""
+    for index, part in enumerate(content):
+        if part.get("type") in SHOWN:
+            raise unsayable(f"{path}.content[{index}]", "is no text, and only a user's message may hold such a part")
 
 
 def render_part(part: Json, path: str, dropped: list[str]) -> Json:
@@ -115,9 +135,18 @@ def render_part(part: Json, path: str, dropped: list[str]) -> Json:
 def render_file(part: Json, path: str) -> Json:
     """A file is given whole or by its id: OpenAI fetches none for a chat."""
     file = part.get("file")
-    if isinstance(file, dict) and file.get("file_url") is not None:
+    if not isinstance(file, dict):
+        return part
+    if file.get("file_url") is not None:
         raise unsayable(f"{path}.file.file_url", "is an address, and a file must be given by value or id here")
-    return part
+    see_file_id(file.get("file_id"), f"{path}.file.file_id")
+    return {**part, "file": {name: value for name, value in file.items() if name != "media_type"}}
+
+
+def see_file_id(called: Any, path: str) -> None:
+    """Other providers' ids are addresses in a store of theirs (`gs://...`)."""
+    if isinstance(called, str) and "://" in called:
+        raise unsayable(path, "is an address, and no id of a file that lies with OpenAI")
 
 
 def url_of(source: Json, path: str) -> str:

@@ -7,23 +7,37 @@ from typing import Any
 
 from proxy.call import Failure, Json, Usage
 from proxy.dialects.openai.errors import failure_of, find_words
+from proxy.dialects.openai.thoughts import UNUSUAL, unify
 
 
 def parse_reply(wire: Json) -> Json:
-    """A chat completion as it is. Failure when it is an error inside a 200 or no completion at all."""
+    """A chat completion, as it is but for thoughts in a compatible server's own words.
+
+    Failure when it is an error inside a 200 or no completion at all.
+    """
     if not isinstance(wire, dict):
         raise Failure("provider_error", "the provider's reply is not a JSON object", provider_status=200)
     if wire.get("error"):
         raise failure_of(find_words(wire), 200)
-    if not isinstance(wire.get("choices"), list):
+    choices = wire.get("choices")
+    if not isinstance(choices, list):
         raise Failure("provider_error", "the provider's reply has no choices", provider_status=200)
-    return wire
+    said = [*map(parse_choice, choices)]
+    return wire if said == choices else {**wire, "choices": said}
+
+
+def parse_choice(choice: Any) -> Any:
+    message = choice.get("message") if type(choice) is dict else None
+    if type(message) is not dict or (type(message.get("content")) is not list and UNUSUAL.isdisjoint(message)):
+        return choice
+    return {**choice, "message": unify(message)}
 
 
 def render_reply(unified: Json, request: Json) -> Json:
     return unified
 
 
+COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 PROMPT_PARTS = (("cached_tokens", "cache_read"), ("cache_write_tokens", "cache_write"), ("audio_tokens", "audio_input"))
 COMPLETION_PARTS = (("reasoning_tokens", "reasoning"), ("audio_tokens", "audio_output"))
 
@@ -55,16 +69,13 @@ def parse_usage(wire: Json) -> Usage | None:
 
 
 def is_plain(usage: Json, prompt: int, completion: int) -> bool:
-    """Whether there is nothing to split: two counts that make the total, and details, both there, of nothing but zeros."""
+    """Whether there is nothing to split: two counts that make the total, and nothing else or details, both there, of zeros."""
+    if prompt < 0 or completion < 0 or usage.get("total_tokens") != prompt + completion:
+        return False
+    if len(usage) == len(COUNTS):
+        return True
     said, made = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
-    return (
-        type(said) is dict
-        and type(made) is dict
-        and prompt >= 0 <= completion
-        and usage.get("total_tokens") == prompt + completion
-        and not any(said.values())
-        and not any(made.values())
-    )
+    return type(said) is dict and type(made) is dict and not any(said.values()) and not any(made.values())
 
 
 def gather_usage(payloads: Sequence[Json]) -> Usage | None:

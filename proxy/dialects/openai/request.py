@@ -34,6 +34,9 @@ FOREIGN_TOOL = re.compile(r".*_\d{8}|mcp_toolset")
 
 #: Models of OpenAI's that reason. They refuse `max_tokens`, https://platform.openai.com/docs/guides/reasoning.
 REASONS = re.compile(r"(?:openai/|ft:)?(?:o[1-9]|gpt-(?:[5-9]|1\d))(?!\d)")
+#: Of these, the ones that can be told not to, and the ones that can be told to do so hardly at all.
+CAN_REST = re.compile(r"(?:openai/|ft:)?gpt-(?:5\.[1-9]\d*|[6-9]|1\d)(?!\d)(?!.*(?:chat|codex|pro))")
+HARDLY = re.compile(r"(?:openai/|ft:)?gpt-5(?![\d.])(?!.*(?:chat|codex|pro))")
 
 
 # ---- what may be relayed
@@ -139,14 +142,24 @@ def say_reasoning(wire: Json, reasoning: Mapping[str, Any], dropped: list[str], 
     reasons = REASONS.match(wire["model"]) is not None
     said = {"effort"}
     if effort is None and type(budget) is int and reasons and wire.get("reasoning_effort") is None:
-        effort = effort_of(budget)
+        effort = effort_for(budget, wire["model"])
         said.add("budget_tokens")
         translated.append("reasoning.budget_tokens")
+    if effort is None and reasoning.get("enabled") is False and CAN_REST.match(wire["model"]):
+        effort = "none"
     if effort is not None:
         wire["reasoning_effort"] = effort
     if effort is not None or (reasoning.get("enabled") is True and reasons):
         said.add("enabled")
     dropped += [f"reasoning.{name}" for name, value in reasoning.items() if name not in said and value is not None]
+
+
+def effort_for(budget: int, model: str) -> str:
+    """The effort that stands for a budget, the least being what the model knows."""
+    effort = effort_of(budget)
+    if effort in ("none", "minimal"):
+        return "none" if budget <= 0 and CAN_REST.match(model) else "minimal" if HARDLY.match(model) else "low"
+    return effort
 
 
 def say_limit(wire: Json) -> None:

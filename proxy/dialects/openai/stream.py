@@ -1,6 +1,6 @@
 """OpenAI's streamed chunks, as target and as client.
 
-A chunk is already unified: what is known here is when the model speaks, and how a stream ends.
+A chunk is already unified, but for what thoughts.py knows: here it is known when the model speaks, and how a stream ends.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from typing import Any
 import orjson
 
 from proxy.call import Failure, Json, Usage
-from proxy.dialects import Event, Sign, TextLane
+from proxy.dialects import Event, SayText, Sign, TextLane
+from proxy.dialects.chunks import say_between
 from proxy.dialects.openai.errors import failure_of, find_words, render_error, text_of
+from proxy.dialects.openai.plain_text import OBFUSCATION, PlainText
 from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.openai.thoughts import unify_delta
 
 DONE = b"[DONE]"
 SPEECH = (
@@ -81,18 +84,18 @@ class ChunkParser:
     `usage` is the largest report: each is of the whole answer so far, and some servers send one with every chunk.
     """
 
-    __slots__ = ("_begun", "_done", "_finished", "usage")
+    __slots__ = ("_begun", "_done", "_finished", "_plain", "usage")
 
     def __init__(self) -> None:
         self.usage: Usage | None = None
         self._done = False
         self._begun = {0}
         self._finished: set[int] = set()
+        self._plain = PlainText()
 
     @property
-    def text_lane(self) -> TextLane | None:
-        """None: what comes is what goes, and a relay does not parse."""
-        return None
+    def text_lane(self) -> TextLane:
+        return TextLane(self._plain.match, self._plain.chunk)
 
     def feed(self, event: Event) -> list[Json]:
         chunk = None if event.data == DONE else load_chunk(event)
@@ -112,6 +115,11 @@ class ChunkParser:
                 self._finished.add(index_of(choice))
             elif choice.get("index"):
                 self._begun.add(index_of(choice))
+            delta = choice.get("delta")
+            if type(delta) is dict and (len(delta) > 1 or type(delta.get("content")) is not str):
+                choice["delta"] = unify_delta(delta)
+        if not event.data.startswith(self._plain.known):
+            self._plain.learn(event.data, chunk)
         return [chunk]
 
     def end(self) -> list[Json]:
@@ -140,8 +148,6 @@ class ChunkRenderer:
 
     __slots__ = ("_created", "_wants_usage")
 
-    stateless = True
-
     def __init__(self, request: Json, created: int = 0) -> None:
         options = request.get("stream_options")
         self._wants_usage = isinstance(options, dict) and options.get("include_usage") is True
@@ -156,6 +162,10 @@ class ChunkRenderer:
             return b"data: %b\n\n" % orjson.dumps(chunk)
         except orjson.JSONEncodeError:
             raise broken("that is nested too deeply") from None
+
+    def text_lane(self, chunk: Json) -> SayText | None:
+        """None where chunks are padded: each has its own padding, which hides how long the text is."""
+        return None if OBFUSCATION in chunk else say_between(self.feed(chunk))
 
     def end(self) -> bytes:
         return b"data: [DONE]\n\n"

@@ -15,6 +15,7 @@ import orjson
 from proxy.call import Json
 from proxy.dialects.checks import check_base64
 from proxy.dialects.ids import note_signature
+from proxy.dialects.openai.messages import see_file_id
 from proxy.dialects.parts import image_url_of
 from proxy.dialects.responses.fields import EXTRAS
 from proxy.dialects.responses.order import read_own
@@ -120,6 +121,7 @@ def render_file(part: Json, path: str) -> Json:
     said = {name: asked(value, str, f"{path}.file.{name}") for name, value in chosen(file, FILE_MEMBERS).items()}
     if said.keys() <= {"filename"}:
         raise wrong(f"{path}.file", "must have file_data, file_url or file_id")
+    see_file_id(said.get("file_id"), f"{path}.file.file_id")
     data = said.get("file_data", "")
     if data.startswith("data:image/"):
         return {"type": "input_image", "image_url": data}

@@ -63,7 +63,7 @@ SUPPORT: Mapping[str, Support] = {
             *("messages", "system", "max_tokens", "max_completion_tokens", "logprobs", "stream_options", "tools"),
             *("tool_choice.named", "tool_choice.allowed_tools", "response_format.json_object", "verbosity"),
             *("response_format.json_schema", "reasoning_effort", "reasoning.effort", "reasoning.enabled"),
-            "web_search_options",
+            *("web_search_options", "reasoning.budget_tokens"),
             *("messages.text", "messages.refusal", "messages.image.base64", "messages.image.url"),
             *("messages.image.detail", "messages.file.pdf", "messages.file.text", "messages.file.url"),
             *("messages.file.id", "messages.tool_calls", "messages.tool.text", "messages.tool.image"),
@@ -91,8 +91,9 @@ def is_neutral(name: str, value: Any) -> bool:
 
 
 def is_native(unified: Json) -> bool:
-    """Whether the request was a Responses request before: parse_request always leaves `include`. What it did not say then stays
-    unsaid, while a chat request means by its silence what the chat API makes of it: nothing stored, no tool strict.
+    """Whether the request was a Responses request before: parse_request always leaves `include`, [] where encrypted reasoning
+    and nothing else was asked for. What it did not say then stays unsaid, while a chat request means by its silence what the
+    chat API makes of it: nothing stored, no tool strict.
     """
     return "include" in unified
 
@@ -105,3 +106,4 @@ class Draft:
     model: str
     wire: Json
     dropped: list[str] = field(default_factory=list)
+    translated: list[str] = field(default_factory=list)

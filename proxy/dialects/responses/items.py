@@ -12,6 +12,7 @@ from typing import Any
 
 from proxy.call import Json
 from proxy.dialects.ids import note_signature
+from proxy.dialects.openai.messages import see_text
 from proxy.dialects.responses.content import Parts, dump_text, extras_of
 from proxy.dialects.responses.fields import EXTRAS
 from proxy.dialects.responses.notes import render_notes
@@ -56,6 +57,8 @@ def render_messages(unified: Json, transcript: Transcript) -> None:
 
 def render_said(transcript: Transcript, message: Json, path: str) -> None:
     content = transcript.parts.render_content(message, f"{path}.content")
+    if message["role"] != "user" and isinstance(message.get("content"), list):
+        see_text(message["content"], path)
     transcript.items.append({"role": message["role"], "content": content, **extras_of(message, path)})
 
 
@@ -179,6 +182,8 @@ def render_call(transcript: Transcript, call: Any, path: str) -> Json:
     function = asked(call.get(kind), dict, f"{path}.{kind}")
     said = function.get(words)
     said = dump_text(said, path) if isinstance(said, dict) else asked(said, str, f"{path}.{kind}.{words}")
+    if kind == "function":
+        said = said or "{}"
     if kind == "custom":
         transcript.customs.add(called)
     name = asked(function.get("name"), str, f"{path}.{kind}.name")

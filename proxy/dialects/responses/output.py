@@ -11,6 +11,7 @@ from typing import Any
 
 from proxy.call import Json, Usage
 from proxy.dialects.ids import made_up_id
+from proxy.dialects.parts import is_whole
 from proxy.dialects.responses.fields import EXTRAS
 from proxy.dialects.responses.items import CALLS, generated_item
 from proxy.dialects.responses.request import render_request
@@ -40,6 +41,16 @@ ECHOED: Mapping[str, Any] = {
     "truncation": "disabled",
     "user": None,
 }
+#: Fields of most requests -> as they are echoed, with the same value; where there are no others nothing need be rendered.
+ECHOED_AS: Mapping[str, str] = {
+    "system": "instructions",
+    "max_completion_tokens": "max_output_tokens",
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "metadata": "metadata",
+    "user": "user",
+}
+PLAIN = frozenset({*ECHOED_AS, "messages", "model", "stream", "stream_options", "include"})
 #: What has no place in a response, and what an MCP server is told for its eyes only.
 UNHEARD = frozenset({"messages", "include", "n"})
 SECRETS = frozenset({"authorization", "headers"})
@@ -51,6 +62,9 @@ def item_id(prefix: str, response: str, index: int) -> str:
 
 def echo(request: Json) -> Json:
     """What a response says of the request it answers; of a tool not how it gets in."""
+    if request.keys() <= PLAIN and isinstance(request.get("system"), str | None):
+        plain = {wire: request[name] for name, wire in ECHOED_AS.items() if request.get(name) is not None}
+        return {**ECHOED, **plain}
     said = {name: value for name, value in request.items() if name not in UNHEARD}
     wire = render_request({**said, "messages": []}, "").wire
     echoed = {name: wire.get(name, silent) for name, silent in ECHOED.items()}
@@ -108,7 +122,9 @@ def message_item(called: str, parts: list[Json], status: str, extras: Json) -> J
 
 
 def call_item(called: str, call: Json, status: str, said: str | None = None) -> Json:
-    """A tool call; `said` stands for its arguments where they are streamed."""
+    """A tool call; `said` stands for its arguments where they are streamed. Of the calls in an answer that is incomplete those
+    are complete whose arguments are all there.
+    """
     kind, words, item_type = CALLS["custom" if call.get("type") == "custom" else "function"]
     function = answered(call.get(kind) or {}, dict, "a tool call's function")
     item: Json = {
@@ -119,6 +135,8 @@ def call_item(called: str, call: Json, status: str, said: str | None = None) -> 
         "name": answered(function.get("name"), str, "a tool's name"),
         **answered(call.get(EXTRAS) or {}, dict, EXTRAS),
     }
+    if status == "incomplete" and kind == "function" and is_whole({kind: item}):
+        status = "completed"
     return {**item, "status": status}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from proxy.call import Json
 from proxy.dialects.checks import check_range, check_results, check_schema
 from proxy.dialects.responses.fields import STATEFUL
-from proxy.dialects.responses.request import LOGPROBS
+from proxy.dialects.responses.request import ENCRYPTED, LOGPROBS
 from proxy.dialects.responses.tools import parse_choice, parse_tools
 from proxy.dialects.responses.turns import Turns
 from proxy.dialects.shape import asked, chosen, wrong
@@ -113,10 +113,10 @@ def parse_reasoning(reasoning: Json) -> Json:
 
 
 def parse_include(include: Any) -> Json:
-    """Logprobs are a field of their own."""
-    if include is None or LOGPROBS not in include:
-        return {"include": include}
-    return {"include": [name for name in include if name != LOGPROBS], "logprobs": True}
+    """Logprobs are a field of their own. Encrypted reasoning alone is [], which no other dialect need say; nothing is None."""
+    names = [name for name in include or () if name != LOGPROBS]
+    said = {"include": [] if names == [ENCRYPTED] else names or None}
+    return {**said, "logprobs": True} if include and LOGPROBS in include else said
 
 
 def parse_limit(limit: int) -> Json:

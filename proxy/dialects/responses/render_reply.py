@@ -64,13 +64,13 @@ def output_of(choice: Json, response: str) -> Iterator[Json]:
     parts = parts_of(message, choice)
     extras = answered(message.get(EXTRAS) or {}, dict, EXTRAS)
     said = [message_item(item_id("msg", response, next(ids)), parts, status, extras)] if parts else []
-    calls = [call_of(call, response, next(ids)) for call in some(message, "tool_calls")]
+    calls = [call_of(call, response, next(ids), status) for call in some(message, "tool_calls")]
     own = read_own(message.get("provider_blocks"), [])
     return arrange(thoughts, own, [*(image for image in images if image), *said], calls)
 
 
-def call_of(call: Any, response: str, index: int) -> Json:
-    return call_item(item_id("fc", response, index), answered(call, dict, "a tool call"), "completed")
+def call_of(call: Any, response: str, index: int, status: str) -> Json:
+    return call_item(item_id("fc", response, index), answered(call, dict, "a tool call"), status)
 
 
 def parts_of(message: Json, choice: Json) -> list[Json]:

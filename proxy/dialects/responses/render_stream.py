@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from proxy.call import Json, Usage
+from proxy.dialects import SayText
 from proxy.dialects.openai.reply import parse_usage
 from proxy.dialects.responses.fields import EXTRAS
 from proxy.dialects.responses.order import read_own
@@ -38,8 +39,6 @@ class StreamRenderer:
         "_usage",
         "sequence",
     )
-
-    stateless = False
 
     def __init__(self, request: Json, created: int = 0) -> None:
         self.sequence = 0
@@ -70,6 +69,9 @@ class StreamRenderer:
                     self.sequence += 1
                     return self._open.say(words, self.sequence - 1)
         return self._feed(chunk)
+
+    def text_lane(self, chunk: Json) -> SayText | None:
+        return self._open.text_lane(self) if isinstance(self._open, Message) else None
 
     def end(self) -> bytes:
         """The response whole, with everything that is still open closed."""

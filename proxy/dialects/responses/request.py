@@ -12,8 +12,7 @@ from collections.abc import Callable
 
 from proxy.call import Json
 from proxy.dialects import Rendering
-from proxy.dialects.openai.request import REASONS
-from proxy.dialects.parts import effort_of
+from proxy.dialects.openai.request import CAN_REST, REASONS, effort_for
 from proxy.dialects.responses.fields import CARRIED, KNOWN, NATIVE, Draft, is_native, is_neutral
 from proxy.dialects.responses.items import Transcript, render_messages
 from proxy.dialects.responses.tools import render_choice, render_tools, render_web_search
@@ -46,7 +45,7 @@ def render_request(unified: Json, model: str) -> Rendering:
             say(draft)
     say_state(draft, native)
     draft.dropped += [name for name, value in unified.items() if name not in KNOWN and not is_neutral(name, value)]
-    return Rendering(draft.wire, list(dict.fromkeys(draft.dropped)))
+    return Rendering(draft.wire, list(dict.fromkeys(draft.dropped)), draft.translated)
 
 
 def say_choices(draft: Draft) -> None:
@@ -109,9 +108,11 @@ def say_reasoning(draft: Draft) -> None:
         said = {"effort": draft.unified["reasoning_effort"]}
     known, budget = {*IMPLIED}, reasoning.get("budget_tokens")
     if "effort" not in said and type(budget) is int and not PLAIN.match(draft.model):
-        said["effort"] = effort_of(budget)
+        said["effort"] = effort_for(budget, draft.model)
         known.add("budget_tokens")
         draft.translated.append("reasoning.budget_tokens")
+    if "effort" not in said and reasoning.get("enabled") is False and CAN_REST.match(draft.model):
+        said["effort"] = "none"
     if reasoning.get("display") == "summarized":
         said.setdefault("summary", "auto")
     if said:
@@ -135,6 +136,8 @@ def say_state(draft: Draft, native: bool) -> None:
     """What is stored and what is included."""
     unified, wire = draft.unified, draft.wire
     include = [*asked(unified.get("include") or [], list, "include")]
+    if unified.get("include") == []:
+        include.append(ENCRYPTED)
     if unified.get("logprobs") is True:
         include.append(LOGPROBS)
     if native:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import orjson
 
 from proxy.call import Json
+from proxy.dialects import SayText
 from proxy.dialects.responses.items import CALLS
 from proxy.dialects.responses.notes import render_notes
 from proxy.dialects.responses.output import call_item, message_item, refusal_part, text_part
@@ -19,7 +20,9 @@ from proxy.dialects.shape import answered
 
 
 class Numbered(Protocol):
-    """Who gives events their place in the sequence."""
+    """Who gives events their place in the sequence, which is `sequence` for the next."""
+
+    sequence: int
 
     def event(self, kind: str, payload: Json) -> bytes: ...
 
@@ -74,6 +77,19 @@ class Message:
     def say(self, words: str, number: int) -> bytes:
         self._words.append(words)
         return b"%b%b%b%d}\n\n" % (self._head, orjson.dumps(words), self._tail, number)
+
+    def text_lane(self, stream: Numbered) -> SayText | None:
+        """`say` for texts as they stand in JSON, within a part of text that is open."""
+        if not self.hears:
+            return None
+        head, remember, tail = self._head, self._words.append, self._tail
+
+        def say(text: bytes) -> bytes:
+            remember(text.decode())
+            stream.sequence += 1
+            return b'%b"%b"%b%d}\n\n' % (head, text, tail, stream.sequence - 1)
+
+        return say
 
     def note(self, notes: Any, stream: Numbered) -> bytes:
         events = b""

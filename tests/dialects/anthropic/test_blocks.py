@@ -140,3 +140,21 @@ def test_what_cannot_be_said_is_refused_by_path(part: Json, kind: str, param: st
 )
 def test_a_block_without_a_word_is_left_to_be_carried(block: Json) -> None:
     assert parse_block(block) is None
+
+
+@pytest.mark.parametrize(
+    ("part", "param"),
+    [
+        ({"type": "image_url", "image_url": {"url": "s3://b/a.png"}}, "x.image_url.url"),
+        ({"type": "file", "file": {"file_id": "gs://b/a.pdf"}}, "x.file.file_id"),
+        (
+            {"type": "file", "file": {"file_id": "https://generativelanguage.googleapis.com/v1/files/a"}},
+            "x.file.file_id",
+        ),
+        ({"type": "file", "file": {"file_url": "gs://b/a.pdf"}}, "x.file.file_url"),
+    ],
+)
+def test_what_lies_with_another_provider_is_refused(part: Json, param: str) -> None:
+    with pytest.raises(Failure) as caught:
+        render_part(part, "x", [])
+    assert (caught.value.kind, caught.value.param) == ("unsupported_capability", param)

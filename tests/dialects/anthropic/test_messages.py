@@ -229,3 +229,62 @@ def test_the_request_is_left_as_it_was() -> None:
     before = deepcopy(unified)
     render_messages(unified)
     assert unified == before
+
+
+RESULT = {"type": "tool_result", "tool_use_id": "call_f", "content": "1"}
+RESULT_G = {**RESULT, "tool_use_id": "call_g"}
+
+
+@pytest.mark.parametrize(
+    ("said", "content"),
+    [
+        (["a", "f"], [RESULT, text("a")]),
+        (["f", "a", "g", "b"], [RESULT, RESULT_G, text("a"), text("b")]),
+        (["a", "b", "g", "f"], [RESULT_G, RESULT, text("a"), text("b")]),
+    ],
+)
+def test_results_come_first_in_the_turn_after_the_calls(said: list[str], content: list[Json]) -> None:
+    spoken = [
+        {"role": "tool", "tool_call_id": f"call_{word}", "content": "1"}
+        if word in "fg"
+        else {"role": "user", "content": word}
+        for word in said
+    ]
+    calls = {"role": "assistant", "tool_calls": [call(), call("g")]}
+    transcript = render({"role": "user", "content": "hi"}, calls, *spoken, {"role": "assistant", "content": "so"})
+    assert [turn["role"] for turn in transcript.turns] == ["user", "assistant", "user", "assistant"]
+    assert transcript.turns[2]["content"] == content
+    assert transcript.turns[0]["content"] == "hi"
+
+
+@pytest.mark.parametrize("blank", ["", " \n"])
+def test_a_part_that_says_nothing_is_left_out(blank: str) -> None:
+    own = {"provider_blocks": [{"at": 1, "block": OWN}]}
+    transcript = render(
+        {"role": "user", "content": [text(blank), text("a"), text(blank, cache_control=MARK)]},
+        {"role": "assistant", "content": [text(blank), {"type": "refusal", "refusal": "b"}], **own},
+        {"role": "tool", "tool_call_id": "call_f", "content": [text(blank)]},
+    )
+    assert transcript.turns == [
+        {"role": "user", "content": [text("a")]},
+        {"role": "assistant", "content": [OWN, text("b")]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "call_f"}]},
+    ]
+    assert transcript.dropped == ["messages.cache_control"]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": {"url": "https://a/b.png"}},
+        {"type": "file", "file": {"file_id": "file_1"}},
+    ],
+)
+def test_a_system_prompt_is_text(part: Json) -> None:
+    for messages, system, param in (
+        ([{"role": "developer", "content": [text("a"), part]}], None, "messages[0].content"),
+        ([{"role": "user", "content": "hi"}], [part], "system"),
+    ):
+        with pytest.raises(Failure) as caught:
+            render(*messages, system=system)
+        assert (caught.value.kind, caught.value.param) == ("unsupported_capability", param)

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from proxy.call import Failure, Json
+from proxy.dialects.anthropic import DIALECT
+from proxy.dialects.anthropic.fields import CACHE_ONLY
 from proxy.dialects.anthropic.parse import parse_request
 from proxy.dialects.anthropic.request import render_request
 
@@ -173,3 +175,23 @@ def test_a_mistake_is_named_by_its_path(wire: Json, param: str) -> None:
     with pytest.raises(Failure) as caught:
         parse_request({"model": MODEL, "max_tokens": 5, "messages": [HI], **wire})
     assert (caught.value.kind, caught.value.param) == ("invalid_request", param)
+
+
+def test_what_only_anthropic_knows_of_the_output_is_its_own_field() -> None:
+    config = {"effort": "low", "task_budget": {"type": "tokens", "total": 64000}}
+    unified = parse(HI, output_config=config)
+    assert unified["output_config"] == {"task_budget": {"type": "tokens", "total": 64000}}
+    assert unified["reasoning"] == {"effort": "low"}
+    assert "output_config" in DIALECT.own
+    assert render_request(unified, "claude-opus-4-8")[0]["output_config"] == config
+
+
+def test_filling_the_cache_is_anthropics_alone() -> None:
+    thinking = {"type": "enabled", "budget_tokens": 2000}
+    unified = parse(HI, max_tokens=0, thinking=thinking)
+    assert "max_tokens" not in unified
+    assert unified[CACHE_ONLY] is True
+    assert CACHE_ONLY in DIALECT.own & DIALECT.stateful
+    wire, dropped, translated = render_request(unified, MODEL)
+    assert (wire["max_tokens"], wire["thinking"], dropped, translated) == (0, thinking, [], [])
+    assert CACHE_ONLY not in wire

@@ -204,3 +204,18 @@ def test_a_chunk_that_cannot_be_said_is_the_providers_fault(delta: Json) -> None
     with pytest.raises(Failure) as caught:
         StreamRenderer({}).feed(chunk(**delta))
     assert caught.value.kind == "provider_error"
+
+
+def test_thoughts_of_another_kind_are_shown_as_words() -> None:
+    item = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "E="}
+    chunks = [chunk(reasoning_content="hm"), chunk(thinking_blocks=[item]), chunk(content="so"), chunk("stop")]
+    assert content(accumulate(render(*chunks))) == [
+        {"type": "thinking", "thinking": "hm", "signature": ""},
+        {"type": "text", "text": "so"},
+    ]
+
+
+def test_a_call_that_the_limit_cut_ends_as_it_is() -> None:
+    begun = call(0, '{"city":"Par', id="call_a", name="f")
+    message = accumulate(render(chunk(tool_calls=[begun]), chunk("length")))
+    assert (message.stop_reason, message.content[0].type) == ("max_tokens", "tool_use")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from proxy.call import Failure, Json
-from proxy.dialects.anthropic.reply import parse_reply, render_reply
+from proxy.dialects.anthropic.reply import is_answer, parse_reply, render_reply
 from proxy.dialects.parts import JSON_TOOL
 
 THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "EqoD+/=="}
@@ -221,3 +221,32 @@ def test_a_reply_that_cannot_be_said_is_the_providers_fault(reply: Json) -> None
     with pytest.raises(Failure) as caught:
         render_reply(reply, {})
     assert caught.value.kind == "provider_error"
+
+
+def cut(arguments: str) -> Json:
+    return {"id": "call_g", "type": "function", "function": {"name": "g", "arguments": arguments}}
+
+
+@pytest.mark.parametrize("arguments", ["", '{"city":"Par', "[", "5"])
+def test_a_call_that_the_limit_cut_is_left_out(arguments: str) -> None:
+    whole = {"id": "call_f", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}
+    reply = render_reply(openai("length", content="so", tool_calls=[whole, cut(arguments)]), {})
+    assert [block["type"] for block in reply["content"]] == ["text", "tool_use"]
+    assert reply["content"][1]["id"] == "call_f"
+    assert reply["stop_reason"] == "max_tokens"
+
+
+def test_thoughts_of_another_kind_are_shown_as_words() -> None:
+    item = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "E="}
+    reply = render_reply(openai(content="so", reasoning_content="hm", thinking_blocks=[item]), {})
+    assert reply["content"] == [{"type": "thinking", "thinking": "hm", "signature": ""}, text("so")]
+    both = render_reply(openai(content="so", reasoning_content="hm", thinking_blocks=[item, THOUGHT]), {})
+    assert both["content"] == [THOUGHT, text("so")]
+
+
+def test_what_is_an_answer_beyond_doubt() -> None:
+    assert is_answer(wire(text("a")))
+    assert not is_answer({"type": "error", "error": {"type": "overloaded_error", "message": "later"}})
+    assert not is_answer(wire(text("a"), error={"message": "later"}))
+    assert not is_answer(wire(text("a"), stop=None))
+    assert not is_answer({})

@@ -69,7 +69,7 @@ def test_a_null_is_as_good_as_nothing(name: str) -> None:
 
 def test_every_field_that_is_said_has_its_saying() -> None:
     spoken = {name for fields, _ in SAYINGS for name in fields}
-    limits, in_front = {"max_tokens", "max_completion_tokens"}, {"model", "system"}
+    limits, in_front = {"max_tokens", "max_completion_tokens", "cache_only"}, {"model", "system"}
     ours = {name for name, said in SUPPORT.items() if said == "ours"}
     assert KNOWN - ours - {*NATIVE, *ANTHROPIC_ONLY} - limits - in_front == spoken - {*NATIVE}
 
@@ -117,13 +117,29 @@ def test_a_schema_is_a_forced_tool_on_an_older_model() -> None:
 
 def test_a_schema_beside_tools_cannot_be_kept_on_an_older_model() -> None:
     wire, dropped = render(OLD, response_format=FORM, tools=TOOLS)
-    assert (len(wire["tools"]), dropped) == (1, ["response_format"])
+    assert (len(wire["tools"]), dropped) == (1, ["response_format.json_schema"])
 
 
-@pytest.mark.parametrize(("form", "dropped"), [({"type": "text"}, []), ({"type": "json_object"}, ["response_format"])])
+@pytest.mark.parametrize(("form", "dropped"), [({"type": "text"}, []), ({"type": "json_schema"}, ["json_schema"])])
 def test_other_formats(form: Json, dropped: list[str]) -> None:
     wire, names = render(response_format=form)
-    assert ("output_config" in wire, names) == (False, dropped)
+    assert ("output_config" in wire, names) == (False, [f"response_format.{name}" for name in dropped])
+
+
+def test_any_json_object_is_what_a_tool_is_called_with() -> None:
+    wire, dropped, translated = render_request({"messages": HI, "response_format": {"type": "json_object"}}, "claude-opus-4-5")
+    [tool] = wire["tools"]
+    assert tool["input_schema"]["type"] == "object"
+    assert wire["tool_choice"] == {"type": "tool", "name": tool["name"]}
+    assert (dropped, translated) == ([], ["response_format"])
+
+
+@pytest.mark.parametrize("fields", [{"tools": TOOLS}, {"model": "claude-opus-5-5"}])
+def test_but_not_beside_tools_or_where_none_can_be_forced(fields: Json) -> None:
+    asked = {"messages": HI, "response_format": {"type": "json_object"}, **fields}
+    wire, dropped, _ = render_request(asked, fields.get("model", "claude-opus-4-5"))
+    assert dropped == ["response_format.json_object"]
+    assert "tool_choice" not in wire
 
 
 def test_thinking_gives_way_to_a_tool_that_must_be_called() -> None:
@@ -172,3 +188,17 @@ def test_a_mistake_is_named(unified: Json, param: str) -> None:
     with pytest.raises(Failure) as caught:
         render(**unified)
     assert (caught.value.kind, caught.value.param) == ("invalid_request", param)
+
+
+def test_a_budget_that_was_raised_is_named_as_translated() -> None:
+    wire, dropped, translated = render_request({"messages": HI, "reasoning": {"budget_tokens": 10}}, OLD)
+    assert wire["thinking"] == {"type": "enabled", "budget_tokens": 1024}
+    assert (dropped, translated) == ([], ["reasoning.budget_tokens"])
+
+
+def test_what_the_app_says_of_the_output_itself_is_kept_beside_ours() -> None:
+    own = {"task_budget": {"type": "tokens", "total": 64000}}
+    wire, dropped = render(output_config=own, response_format=FORM, reasoning_effort="high")
+    assert wire["output_config"].keys() == {"task_budget", "format", "effort"}
+    assert (wire["output_config"]["task_budget"], dropped) == (own["task_budget"], [])
+    assert own.keys() == {"task_budget"}

@@ -4,7 +4,7 @@ import pytest
 
 from proxy.call import Failure, Json
 from proxy.dialects.anthropic.models import BUDGETS, read_model
-from proxy.dialects.anthropic.thinking import parse_thinking, render_reasoning
+from proxy.dialects.anthropic.thinking import Thought, parse_thinking, render_reasoning
 
 OLD, BOTH, NEW = (read_model(name) for name in ("claude-sonnet-4-5", "claude-sonnet-4-6", "claude-opus-4-8"))
 
@@ -12,20 +12,20 @@ OLD, BOTH, NEW = (read_model(name) for name in ("claude-sonnet-4-5", "claude-son
 def test_nothing_asked_nothing_said() -> None:
     silent: list[Json] = [{}, {"reasoning": {}}, {"reasoning_effort": None}]
     for unified in silent:
-        assert render_reasoning(unified, NEW) == (None, None, ())
+        assert render_reasoning(unified, NEW) == Thought()
 
 
 @pytest.mark.parametrize(("effort", "budget"), BUDGETS.items())
 def test_an_effort_is_a_budget_where_the_model_wants_one(effort: str, budget: int) -> None:
     thought = render_reasoning({"reasoning_effort": effort}, OLD)
-    assert thought == ({"type": "enabled", "budget_tokens": budget}, None, ())
+    assert thought == Thought({"type": "enabled", "budget_tokens": budget})
 
 
 @pytest.mark.parametrize(
     ("effort", "said"), [("minimal", "low"), ("medium", "medium"), ("xhigh", "xhigh"), ("max", "max")]
 )
 def test_an_effort_is_an_effort_where_thinking_adapts(effort: str, said: str) -> None:
-    assert render_reasoning({"reasoning": {"effort": effort}}, NEW) == ({"type": "adaptive"}, said, ())
+    assert render_reasoning({"reasoning": {"effort": effort}}, NEW) == Thought({"type": "adaptive"}, said)
 
 
 def test_xhigh_is_high_where_there_is_no_xhigh() -> None:
@@ -42,10 +42,10 @@ def test_a_budget_is_kept_where_it_is_taken_and_named_where_it_is_not() -> None:
 
 
 def test_a_budget_is_at_least_what_the_api_accepts() -> None:
-    assert render_reasoning({"reasoning": {"budget_tokens": 10}}, OLD).thinking == {
-        "type": "enabled",
-        "budget_tokens": 1024,
-    }
+    raised = render_reasoning({"reasoning": {"budget_tokens": 10}}, OLD)
+    assert raised.thinking == {"type": "enabled", "budget_tokens": 1024}
+    assert raised.translated == ("reasoning.budget_tokens",)
+    assert render_reasoning({"reasoning": {"budget_tokens": 1024}}, OLD).translated == ()
 
 
 def test_enabled_alone_is_enough() -> None:
@@ -53,7 +53,7 @@ def test_enabled_alone_is_enough() -> None:
         "type": "enabled",
         "budget_tokens": BUDGETS["medium"],
     }
-    assert render_reasoning({"reasoning": {"enabled": True}}, NEW) == ({"type": "adaptive"}, None, ())
+    assert render_reasoning({"reasoning": {"enabled": True}}, NEW) == Thought({"type": "adaptive"})
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_enabled_alone_is_enough() -> None:
 )
 def test_off_is_said_in_the_models_way(unified: Json) -> None:
     assert render_reasoning(unified, OLD).thinking == {"type": "disabled"}
-    assert render_reasoning(unified, NEW) == (None, None, ())
+    assert render_reasoning(unified, NEW) == Thought()
     assert render_reasoning(unified, read_model("claude-3-haiku-20240307")).thinking is None
     always = render_reasoning(unified, read_model("claude-opus-5-5"))
     assert (always.thinking, always.effort, len(always.dropped)) == (None, "low", 1)

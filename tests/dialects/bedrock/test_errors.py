@@ -123,3 +123,10 @@ def test_a_broken_stream_ends_with_an_exception_that_a_stream_may_hold(kind: str
     members = service.operation_model("ConverseStream").output_shape.members["stream"].members
     assert event.name.removeprefix("exception/") in members
     assert orjson.loads(event.data)["message"] == "words"
+
+
+def test_a_model_that_nobody_knows() -> None:
+    words = "The provided model identifier is invalid."
+    failure = parse_error(400, {"x-amzn-errortype": f"ValidationException{CORAL}"}, answer(words))
+    assert (failure.kind, failure.status, failure.detail) == ("model_not_found", 404, words)
+    assert (failure.code, failure.provider_status) == ("ValidationException", 400)

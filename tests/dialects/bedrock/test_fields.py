@@ -141,3 +141,9 @@ def test_nothing_is_both_neutral_and_asked_for() -> None:
     assert is_neutral("logprobs", False)
     assert not is_neutral("seed", 0)
     assert "seed" not in KNOWN
+
+
+@pytest.mark.parametrize("name", ["guardrailConfig", "promptVariables"])
+def test_what_lies_with_aws_is_not_left_out_elsewhere(name: str) -> None:
+    assert name in DIALECT.stateful
+    assert name in DIALECT.own

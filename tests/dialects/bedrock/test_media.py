@@ -157,7 +157,7 @@ def test_text_in_a_document_is_a_text_file() -> None:
     "block",
     [
         {"text": "a"},
-        {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://b/a.png"}}}},
+        {"image": {"format": "png", "source": {"s3Location": {"uri": "https://b/a.png"}}}},
         {"image": {"format": "avif", "source": {"bytes": "AAAA"}}},
         {"document": {"format": "txt", "name": "a", "source": {"content": [{"text": "a"}]}}},
         {"audio": {"format": "wav", "source": {"s3Location": {"uri": "s3://b/a.wav"}}}},

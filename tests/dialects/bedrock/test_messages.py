@@ -93,8 +93,10 @@ def test_a_result_may_be_empty_and_may_hold_an_image() -> None:
         {"role": "tool", "tool_call_id": "call_f", "content": ""},
         {"role": "tool", "tool_call_id": "call_g", "content": [text("see"), image], "is_error": False},
     )
+    empty = render({"role": "tool", "tool_call_id": "call_f", "content": " "}, model="nvidia.nemotron-nano-9b-v2")
+    assert empty.turns == [user(result("f", {"text": ""}))]
     block = {"image": {"format": "jpeg", "source": {"bytes": "/9j/"}}}
-    assert transcript.turns == [user(result("f", {"text": ""}), result("g", {"text": "see"}, block, status="success"))]
+    assert transcript.turns == [user(result("f"), result("g", {"text": "see"}, block, status="success"))]
 
 
 def test_an_error_is_named_where_a_result_cannot_say_it() -> None:
@@ -202,3 +204,43 @@ def test_nothing_of_the_request_is_changed() -> None:
     before = deepcopy(messages)
     render(*messages, cache_control=MARK)
     assert messages == before
+
+
+@pytest.mark.parametrize(
+    ("said", "content"),
+    [
+        (["a", "f"], [result("f", {"text": "1"}), POINT, {"text": "a"}]),
+        (["f", "a", "g"], [result("f", {"text": "1"}), POINT, result("g", {"text": "1"}), POINT, {"text": "a"}]),
+    ],
+)
+def test_results_come_first_in_the_turn_after_the_calls(said: list[str], content: list[Json]) -> None:
+    spoken = [
+        {"role": "tool", "tool_call_id": f"call_{word}", "content": "1", "cache_control": MARK}
+        if word in "fg"
+        else {"role": "user", "content": word}
+        for word in said
+    ]
+    calls = {"role": "assistant", "tool_calls": [call(), call("g")]}
+    transcript = render({"role": "user", "content": "hi"}, calls, *spoken)
+    assert transcript.turns[2]["content"] == content
+    assert transcript.turns[0] == user({"text": "hi"})
+
+
+def test_a_system_prompt_is_text_or_something_for_the_guardrail() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    for messages, system, param in (
+        ([{"role": "system", "content": [text("a"), image]}], None, "messages[0].content"),
+        ([{"role": "user", "content": "hi"}], [image], "system"),
+    ):
+        with pytest.raises(Failure) as caught:
+            render(*messages, system=system)
+        assert (caught.value.kind, caught.value.param) == ("unsupported_capability", param)
+    own = {"provider_blocks": [{"at": 0, "block": OWN, "dialect": "bedrock"}]}
+    assert render({"role": "system", "content": "a", **own}).system == [OWN, {"text": "a"}]
+
+
+def test_a_block_beside_its_part_is_said_once_and_beside_another_too() -> None:
+    own = {"provider_blocks": [{"at": 0, "block": OWN, "dialect": "bedrock"}]}
+    marked = {"role": "user", "content": [text("x", cache_control=MARK), text("y")], **own}
+    assert render(marked).turns == [user(OWN, POINT, {"text": "y"})]
+    assert render({**marked, "content": [text("y")]}).turns == [user(OWN, {"text": "y"})]

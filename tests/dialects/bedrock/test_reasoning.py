@@ -104,3 +104,9 @@ def test_any_familys_words_are_read_and_taken_out(fields: Json, reasoning: Json,
     given = dict(fields)
     assert take_reasoning(given) == reasoning
     assert given == left
+
+
+def test_a_budget_that_claude_would_refuse_is_raised_and_named() -> None:
+    fields, dropped, translated = say(SONNET, reasoning={"budget_tokens": 10})
+    assert fields == {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+    assert (dropped, translated) == ([], ["reasoning.budget_tokens"])

@@ -30,7 +30,7 @@ REFUSED: Mapping[str, str] = {
 }
 #: How an error recording begins -> the kind it must have.
 KINDS: Mapping[str, str] = {
-    "error-400": "invalid_request",
+    "error-400": "model_not_found",
     "error-403": "authentication_failed",
     "error-429": "provider_rate_limited",
 }

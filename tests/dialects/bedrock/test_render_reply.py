@@ -128,3 +128,11 @@ def test_a_broken_reply_is_the_providers_fault(reply: Json) -> None:
     with pytest.raises(Failure) as caught:
         render_reply(reply, {})
     assert caught.value.kind == "provider_error"
+
+
+@pytest.mark.parametrize("arguments", ["", '{"city":"Par', "[", "5"])
+def test_a_call_that_the_limit_cut_is_left_out(arguments: str) -> None:
+    cut = {"id": "u", "type": "function", "function": {"name": "g", "arguments": arguments}}
+    wire = render_reply(unified({"tool_calls": [CALL, cut]}, finish_reason="length"), {})
+    [block] = wire["output"]["message"]["content"]
+    assert (block["toolUse"]["toolUseId"], wire["stopReason"]) == ("t", "max_tokens")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from proxy.call import Failure, Json
-from proxy.dialects.bedrock.reply import parse_reply
+from proxy.dialects.bedrock.reply import is_answer, parse_reply
 
 USAGE = {"inputTokens": 3, "outputTokens": 2, "totalTokens": 5}
 
@@ -119,3 +119,10 @@ def test_a_broken_reply_is_the_providers_fault(reply: Any) -> None:
 def test_an_error_inside_a_200_is_told_in_its_words() -> None:
     with pytest.raises(Failure, match="no such operation"):
         parse_reply({"message": "no such operation"})
+
+
+def test_what_is_an_answer_beyond_doubt() -> None:
+    assert is_answer(wire({"text": "a"}))
+    assert not is_answer({"message": "too many requests"})
+    assert not is_answer({**wire({"text": "a"}), "output": None})
+    assert not is_answer({**wire({"text": "a"}), "stopReason": None})

@@ -46,7 +46,7 @@ def test_a_schema_is_said_by_a_tool_that_must_be_called_elsewhere(model: str) ->
 @pytest.mark.parametrize(
     ("model", "unified"),
     [
-        (SONNET, {"response_format": {"type": "json_object"}}),
+        (SONNET, {"response_format": {"type": "json_object"}, "tools": [{"name": "f"}]}),
         (SONNET, {"response_format": {"type": "json_schema"}}),
         (HAIKU_3, {"response_format": FORM, "tools": [{"name": "f"}]}),
         ("mistral.mistral-large-2407-v1:0", {"response_format": FORM}),
@@ -55,7 +55,14 @@ def test_a_schema_is_said_by_a_tool_that_must_be_called_elsewhere(model: str) ->
 def test_a_format_that_cannot_be_said_is_named(model: str, unified: Json) -> None:
     wire, dropped, _ = say(model, **unified)
     assert "outputConfig" not in wire
-    assert dropped == ["response_format"]
+    assert dropped == [f"response_format.{unified['response_format']['type']}"]
+
+
+def test_any_json_object_is_what_a_tool_is_called_with() -> None:
+    wire, dropped, translated = say(SONNET, response_format={"type": "json_object"})
+    [tool] = wire["toolConfig"]["tools"]
+    assert tool["toolSpec"]["inputSchema"]["json"]["type"] == "object"
+    assert (dropped, translated) == ([], ["response_format"])
 
 
 def test_metadata_is_what_bedrock_allows() -> None:

@@ -95,7 +95,7 @@ def test_a_set_of_tools_leaves_only_those() -> None:
 
 
 def test_tools_that_must_not_be_called_are_left_out() -> None:
-    assert say(tools=[tool("f")], tool_choice="none") == (None, [], [])
+    assert say(tools=[tool("f")], tool_choice="none") == (None, [], ["tool_choice"])
 
 
 def test_a_conversation_with_calls_keeps_its_tools() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from proxy.call import Failure, Json
+from proxy.dialects.anthropic import DIALECT as ANTHROPIC
 from proxy.dialects.bedrock.messages import render_messages
 from proxy.dialects.bedrock.models import read_known
 from proxy.dialects.bedrock.turns import parse_messages
@@ -129,3 +130,36 @@ def test_a_mistake_is_named_by_its_path(turns: Any, param: str) -> None:
     with pytest.raises(Failure) as caught:
         parse_messages({"messages": turns})
     assert (caught.value.kind, caught.value.param) == ("invalid_request", param)
+
+
+def test_what_a_guardrail_looks_at_is_said_to_others_and_marked_for_bedrock() -> None:
+    picture = {"guardContent": {"image": {"format": "png", "source": {"bytes": PNG}}}}
+    grounded = {"guardContent": {"text": {"text": "x", "qualifiers": ["query"]}}}
+    [message] = parse_messages({"messages": [user(grounded, picture, {"text": "b"})]})
+    assert message["content"] == [
+        {"type": "text", "text": "x"},
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}},
+        {"type": "text", "text": "b"},
+    ]
+    assert [(entry["at"], entry["block"]) for entry in message["provider_blocks"]] == [(0, grounded), (1, picture)]
+    rendering = ANTHROPIC.render_request({"messages": [message]}, "claude-sonnet-4-5")
+    assert [block["type"] for block in rendering.wire["messages"][0]["content"]] == ["text", "image", "text"]
+    assert rendering.dropped == ["messages.provider_blocks"]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://b/a", "bucketOwner": "1"}}}},
+        {"document": {"format": "pdf", "name": "a", "source": {"s3Location": {"uri": "s3://b/a.pdf"}}}},
+        {"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://b/a.mp4"}}}},
+    ],
+)
+def test_what_lies_in_s3_comes_back_and_is_refused_elsewhere(block: Json) -> None:
+    turns = [user({"text": "see"}, block)]
+    messages = parse_messages({"messages": turns})
+    assert render_messages({"messages": messages}, CLAUDE).turns == turns
+    with pytest.raises(Failure) as caught:
+        ANTHROPIC.render_request({"messages": messages}, "claude-sonnet-4-5")
+    assert caught.value.kind == "unsupported_capability"
+    assert str(caught.value.param).startswith("messages[0].content[1]")

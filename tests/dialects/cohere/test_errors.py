@@ -75,3 +75,7 @@ def test_the_error_event_is_a_failure_to_our_own_parser() -> None:
         with pytest.raises(Failure) as caught:
             read(event)
         assert (caught.value.detail, caught.value.code) == ("it broke off", "provider_stream_cut")
+
+
+def test_the_words_of_an_error_that_was_cut() -> None:
+    assert parse_error(400, {}, b'{"message":"too many tokens","request":{"messages":[').detail == "too many tokens"

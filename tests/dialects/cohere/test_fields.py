@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import pytest
 
 from proxy.call import Failure, Json
+from proxy.dialects import Dialect
+from proxy.dialects.by_name import SEVEN, STATEFUL
 from proxy.dialects.capabilities import ROWS
+from proxy.dialects.cohere import DIALECT
 from proxy.dialects.cohere.fields import KNOWN, OWN, SUPPORT, is_neutral
 from proxy.dialects.cohere.request import render_request
 
@@ -137,3 +141,18 @@ def test_nothing_is_both_neutral_and_asked_for() -> None:
 def test_own_fields_are_known_and_are_no_rows() -> None:
     assert OWN <= KNOWN
     assert OWN.isdisjoint(ROWS)
+
+
+@pytest.mark.parametrize("target", [dialect for dialect in SEVEN if dialect.name != "cohere"], ids=lambda it: it.name)
+def test_documents_are_the_grounding_of_the_question(target: Dialect) -> None:
+    """No other provider is asked without them; and what a tool's document left in the unified form stays with us."""
+    assert "documents" in STATEFUL
+    called = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    document = {"type": "document", "document": {"id": "1", "data": {"t": "x"}}}
+    messages = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "tool_calls": [called]},
+        {"role": "tool", "tool_call_id": "a", "content": [document]},
+    ]
+    unified = DIALECT.parse_request({"model": "m", "messages": messages})
+    assert b"extra_content" not in orjson.dumps(target.render_request(unified, "m").wire)

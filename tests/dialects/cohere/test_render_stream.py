@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from proxy.call import Failure, Json
+from proxy.dialects.chunks import MARK
 from proxy.dialects.cohere.render_stream import StreamRenderer
 from proxy.wire.sse import Reader
 
@@ -63,7 +64,15 @@ def test_each_piece_is_said_at_once() -> None:
     renderer = StreamRenderer({}, 0)
     assert b'"So"' in renderer.feed(chunk(content="So"))
     assert b'" be it."' in renderer.feed(chunk(content=" be it."))
-    assert not renderer.stateless
+
+
+def test_a_text_after_a_text_is_said_by_itself() -> None:
+    renderer = StreamRenderer({}, 0)
+    assert renderer.text_lane(chunk(content=MARK)) is None, "no part is open yet"
+    renderer.feed(chunk(content="So"))
+    say = renderer.text_lane(chunk(content=MARK))
+    assert say is not None
+    assert say("ïs it".encode()) == renderer.feed(chunk(content="ïs it"))
 
 
 def test_interleaved_calls() -> None:

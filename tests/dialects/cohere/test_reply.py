@@ -155,3 +155,12 @@ def test_what_is_no_reply(wire: Any, words: str) -> None:
 def test_what_cannot_be_rendered(unified: Json) -> None:
     with pytest.raises(Failure):
         render_reply(unified, {})
+
+
+def test_a_call_that_lost_its_end_to_the_limit_is_left_out() -> None:
+    cut = {"id": "d", "type": "function", "function": {"name": "look", "arguments": '{"at":'}}
+    choice: Json = {"message": {"content": "I look.", "tool_calls": [CALL, cut]}, "finish_reason": "length"}
+    wire = render_reply({"id": "r", "choices": [choice]}, {})
+    assert (wire["message"]["tool_calls"], wire["finish_reason"]) == ([CALL], "MAX_TOKENS")
+    with pytest.raises(Failure):
+        render_reply({"id": "r", "choices": [{**choice, "finish_reason": "stop"}]}, {})

@@ -79,3 +79,31 @@ def test_what_is_parsed_comes_back(thinking: Json, reasoning: Json) -> None:
     unified = parse_thinking({"thinking": thinking})
     assert unified == {"reasoning": reasoning}
     assert say(**unified).wire["thinking"] == thinking
+
+
+@pytest.mark.parametrize(
+    ("limits", "budget"),
+    [
+        ({"max_tokens": 4000}, 4000 - 1024),
+        ({"max_tokens": 9000, "max_completion_tokens": 4000}, 4000 - 1024),
+        ({"max_tokens": 1000}, 500),
+        ({"max_tokens": 16384}, 16384 - 1024),
+    ],
+)
+def test_an_effort_leaves_something_to_the_answer(limits: Json, budget: int) -> None:
+    drafted = say(reasoning_effort="high", **limits)
+    assert drafted.wire["thinking"] == {"type": "enabled", "token_budget": budget}
+    assert drafted.translated == ["reasoning_effort"]
+    assert say(reasoning={"effort": "high"}, **limits).translated == ["reasoning.effort"]
+
+
+@pytest.mark.parametrize("fields", [{"reasoning_effort": "high"}, {"reasoning": {"budget_tokens": 16384}}])
+def test_a_budget_that_fits_or_was_given_stays(fields: Json) -> None:
+    drafted = say(**fields, max_tokens=20000 if "reasoning_effort" in fields else 4000)
+    assert (drafted.wire["thinking"]["token_budget"], drafted.translated) == (16384, [])
+
+
+def test_a_limit_of_one_token_leaves_nothing_to_think() -> None:
+    assert say(reasoning_effort="high", max_tokens=1).wire["thinking"] == {"type": "disabled"}
+    drafted = say("command-r", reasoning_effort="high", max_tokens=4000)
+    assert (drafted.dropped, drafted.translated) == (["reasoning_effort"], [])

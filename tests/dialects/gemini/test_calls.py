@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from proxy.call import Failure, Json
-from proxy.dialects.gemini.calls import UNSIGNED, parse_call, parse_result, render_calls, render_result
+from proxy.dialects.gemini.calls import UNSIGNED, excuse, parse_call, parse_result, render_calls, render_result
 from proxy.dialects.ids import made_up_id, signed
 
 
@@ -19,25 +19,29 @@ def test_calls_go_with_their_signatures() -> None:
         {"functionCall": {"name": "f", "args": {"a": 1}, "id": "c1"}, "thoughtSignature": "c2ln"},
         {"functionCall": {"name": "f", "args": {}}},
     ]
-    assert render_calls(message, "m", True) == parts
+    assert render_calls(message, "m") == parts
+    assert not excuse(parts)
+    assert render_calls(message, "m") == parts
     assert parse_call(parts[0], "c1", "p") == message["tool_calls"][0]
 
 
-def test_calls_of_another_model_say_so_where_a_signature_is_required() -> None:
-    message = {"tool_calls": [call("toolu_1"), call("toolu_2")]}
-    first, second = render_calls(message, "m", True)
-    assert first["thoughtSignature"] == UNSIGNED
-    assert "thoughtSignature" not in second
-    assert not any("thoughtSignature" in part for part in render_calls(message, "m", False))
+def test_calls_of_another_model_are_excused_once_a_turn() -> None:
+    calls = render_calls({"tool_calls": [call("toolu_1"), call("toolu_2")]}, "m")
+    assert not any("thoughtSignature" in part for part in calls)
+    assert excuse(calls)
+    assert [part.get("thoughtSignature") for part in calls] == [UNSIGNED, None]
+    assert not excuse([])
 
 
 @pytest.mark.parametrize("arguments", ["[]", "{", 3, None])
 def test_arguments_must_be_an_object(arguments: Any) -> None:
     with pytest.raises(Failure) as raised:
-        render_calls({"tool_calls": [call(arguments=arguments)]}, "messages[0]", False)
+        render_calls({"tool_calls": [call(arguments=arguments)]}, "messages[0]")
     assert raised.value.param == "messages[0].tool_calls[0].function.arguments"
 
 
+#: Google's own form had this text in one member.
+TEXT: Json = {"extra_content": {"google": {"function_response": {"text": True}}}}
 #: Members of a `tool` message, and the response it is: the same in both directions.
 RESULTS: list[tuple[Json, Json]] = [
     ({"content": "sunny"}, {"output": "sunny"}),
@@ -46,7 +50,10 @@ RESULTS: list[tuple[Json, Json]] = [
     ({"content": "[1]"}, {"output": "[1]"}),
     ({"content": "no", "is_error": True}, {"error": "no"}),
     ({"content": '{"error":{"code":1}}', "is_error": True}, {"error": {"code": 1}}),
-    ({"content": '{"output":"{}"}'}, {"output": "{}"}),
+    ({"content": '{"output":{}}'}, {"output": {}}),
+    ({"content": '{"output":"a","error":"b"}'}, {"output": "a", "error": "b"}),
+    ({"content": '{"a":1}', **TEXT}, {"output": '{"a":1}'}),
+    ({"content": '{"error":1}', "is_error": True, **TEXT}, {"error": '{"error":1}'}),
 ]
 
 

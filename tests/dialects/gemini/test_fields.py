@@ -96,7 +96,7 @@ VALUES: dict[str, Any] = {
 def test_a_row_is_said_or_named(row: str) -> None:
     sample = SAMPLES.get(row) or {row: VALUES.get(row, "x")}
     unified = {"messages": [{"role": "user", "content": "a"}], **sample}
-    rendering = DIALECT.render_request(unified, "gemini-3.5-flash")
+    rendering = DIALECT.render_request(unified, "gemini-2.0-flash" if "penalty" in row else "gemini-3.5-flash")
     named = any(row == name or row.startswith(f"{name}.") for name in rendering.dropped)
     assert named == (row not in SUPPORT), rendering.dropped
 
@@ -104,3 +104,8 @@ def test_a_row_is_said_or_named(row: str) -> None:
 def test_the_table_has_no_rows_of_its_own() -> None:
     assert set(SUPPORT) <= set(ROWS)
     assert not DIALECT.own & set(ROWS)
+
+
+def test_what_lies_with_google_cannot_be_left_out() -> None:
+    assert DIALECT.stateful == {"cachedContent"}
+    assert DIALECT.stateful <= DIALECT.own

@@ -9,10 +9,14 @@ from proxy.dialects.gemini.finish import FINISH_REASONS, OTHERS, REASONS, blocke
 def test_every_word_of_googles_comes_back(reason: str) -> None:
     ended = finish_of(reason, False, {"avgLogprobs": -1})
     assert ended["finish_reason"] == FINISH_REASONS.get(reason, reason)
-    back = reason_of(ended)
-    expected = reason if reason != "SOMETHING_NEW" else "OTHER"
-    assert (back["finishReason"], back["avgLogprobs"]) == (expected, -1)
-    assert ("finishMessage" in back) == (reason == "SOMETHING_NEW")
+    assert reason_of(ended) == {"finishReason": reason, "avgLogprobs": -1}
+
+
+def test_words_of_nobodys_table() -> None:
+    assert reason_of({"finish_reason": "pause_turn", "native_finish_reason": "pause_turn"}) == {
+        "finishReason": "pause_turn"
+    }
+    assert reason_of({"finish_reason": None}) == reason_of({}) == {"finishReason": "STOP"}
 
 
 def test_calls_end_with_stop() -> None:
@@ -28,7 +32,7 @@ def test_unified_words(finish: str) -> None:
 def test_refusals() -> None:
     assert refusal_of("SAFETY", {"finishMessage": "no"}) == "no"
     assert refusal_of("STOP", {"finishMessage": "done"}) is None
-    assert blocked({"blockReason": "SAFETY"}) == ("SAFETY", "the prompt was blocked: SAFETY")
+    assert blocked({"blockReason": "SAFETY"}) == ("SAFETY", None)
     assert blocked({"blockReason": "OTHER", "blockReasonMessage": "why"}) == ("OTHER", "why")
     assert blocked({"safetyRatings": []}) is None
     assert blocked(None) is None

@@ -38,6 +38,11 @@ BOTH: list[tuple[Json, Json]] = [
         {"type": "file", "file": {"file_url": "https://a/b.csv", "media_type": "text/csv"}},
         {"fileData": {"mimeType": "text/csv", "fileUri": "https://a/b.csv"}},
     ),
+    ({"type": "file", "file": {"file_id": "gs://b/c.pdf"}}, {"fileData": {"fileUri": "gs://b/c.pdf"}}),
+    (
+        {"type": "file", "file": {"file_url": "https://a/b.pdf", "media_type": None}},
+        {"fileData": {"fileUri": "https://a/b.pdf"}},
+    ),
     (
         {
             "type": "video_url",
@@ -82,7 +87,14 @@ def test_both_ways(unified: Json, wire: Json) -> None:
             {"fileData": {"fileUri": "https://generativelanguage.googleapis.com/v1beta/files/x"}},
             [],
         ),
+        (
+            {"type": "file", "file": {"file_url": "data:application/pdf;base64,JVBERi0="}},
+            {"inlineData": {"mimeType": "application/pdf", "data": "JVBERi0="}},
+            [],
+        ),
         ({"type": "text", "text": "t", "cache_control": {}}, {"text": "t"}, ["messages.cache_control"]),
+        ({"type": "text", "text": "t", "citations": [{"type": "x"}]}, {"text": "t"}, ["messages.citations"]),
+        ({"type": "text", "text": "t", "citations": None, "context": None}, {"text": "t"}, []),
     ],
 )
 def test_there(unified: Json, wire: Json, dropped: list[str]) -> None:
@@ -115,6 +127,13 @@ def test_wrong_parts(part: Any, param: str) -> None:
     with pytest.raises(Failure) as raised:
         render_part(part, "p", [])
     assert (raised.value.kind, raised.value.param) == ("invalid_request", param)
+
+
+@pytest.mark.parametrize("called", ["file-abc", "file_011C", "https://a/b.pdf", "s3://b/c", "https://youtu.be/x"])
+def test_a_file_that_lies_elsewhere_is_refused(called: str) -> None:
+    with pytest.raises(Failure) as raised:
+        render_part({"type": "file", "file": {"file_id": called}}, "p", [])
+    assert (raised.value.kind, raised.value.param) == ("unsupported_capability", "p.file.file_id")
 
 
 @pytest.mark.parametrize(

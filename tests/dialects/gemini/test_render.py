@@ -68,6 +68,29 @@ def test_refusals_pages_and_prompts() -> None:
     assert candidate["groundingMetadata"]["groundingSupports"][0]["segment"]["text"] == "hi"
     blocked = render_reply(reply({"refusal": "no"}, promptFeedback={"blockReason": "SAFETY"}), {})
     assert blocked == {"modelVersion": "m", "responseId": "r", "promptFeedback": {"blockReason": "SAFETY"}}
+    rated = render_reply(reply({"content": "hi"}, promptFeedback={"safetyRatings": []}), {})
+    assert rated["candidates"][0]["content"]["parts"] == [{"text": "hi"}]
+
+
+def call(arguments: Any) -> Json:
+    return {"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}}
+
+
+@pytest.mark.parametrize(
+    ("calls", "said"),
+    [
+        ([call('{"a":1}'), call('{"a"')], [{"a": 1}]),
+        ([call(""), call('{"a":1}'), call("")], [{}, {"a": 1}]),
+        ([call("{}"), call({})], [{}, {}]),
+        ([call('{"a":')], []),
+    ],
+)
+def test_a_call_that_the_limit_has_cut_is_left_out(calls: list[Json], said: list[Json]) -> None:
+    [candidate] = render_reply(reply({"content": "hi", "tool_calls": calls}, "length"), {})["candidates"]
+    assert candidate["finishReason"] == "MAX_TOKENS"
+    words, *parts = candidate["content"]["parts"]
+    assert words == {"text": "hi"}
+    assert [part["functionCall"]["args"] for part in parts] == said
 
 
 @pytest.mark.parametrize(

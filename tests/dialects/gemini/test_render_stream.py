@@ -6,8 +6,12 @@ import orjson
 import pytest
 
 from proxy.call import Failure, Json
+from proxy.dialects.chunks import MARK
+from proxy.dialects.gemini.errors import render_error_element
 from proxy.dialects.gemini.render_stream import ArrayRenderer, StreamRenderer
+from proxy.dialects.gemini.stream import StreamParser
 from proxy.dialects.ids import signed
+from proxy.wire.events import Event
 
 
 def chunk(delta: Json, finish: str | None = None, index: int = 0, **members: Any) -> Json:
@@ -105,6 +109,84 @@ def test_several_answers_end_together() -> None:
     assert [each["finishReason"] for each in said[-1]["candidates"]] == ["MAX_TOKENS", "STOP"]
 
 
+def test_a_prompt_that_was_not_let_through_has_no_words() -> None:
+    feedback: Json = {"promptFeedback": {"blockReason": "SAFETY"}}
+    ended = chunk({"role": "assistant", "content": None, "refusal": "no"}, "content_filter", **feedback)
+    counts = {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5}
+    head = {"modelVersion": "m", "responseId": "r"}
+    assert events(ended, USAGE) == [{"usageMetadata": counts, **feedback, **head}]
+    assert events(ended) == [{**feedback, **head}]
+    renderer = ArrayRenderer({}, 0)
+    assert orjson.loads(renderer.feed(ended) + renderer.end()) == [{**feedback, **head}]
+    rated: Json = {"promptFeedback": {"safetyRatings": []}}
+    assert events(chunk({"content": "a"}), chunk({}, "stop", **rated))[-1]["candidates"][0]["finishReason"] == "STOP"
+
+
+def test_its_own_parser_hears_the_end_of_a_prompt_that_was_not_let_through() -> None:
+    blocked = chunk({"role": "assistant", "content": None}, "content_filter", promptFeedback={"blockReason": "SAFETY"})
+    for chunks in ([blocked], [chunk({"content": "a"}), blocked]):
+        parser = StreamParser()
+        heard = [each for said in events(*chunks, USAGE) for each in parser.feed(Event("", orjson.dumps(said)))]
+        assert heard[-1]["choices"][0]["finish_reason"] == "content_filter"
+        assert [each["usage"]["total_tokens"] for each in parser.end()] == [5]
+
+
+def test_a_call_that_the_limit_has_cut_is_left_out() -> None:
+    said = events(
+        chunk({"content": "a"}),
+        chunk(call(0, '{"a":1}', id="c0", function={"name": "f"})),
+        chunk(call(1, '{"b"', id="c1", function={"name": "g"})),
+        chunk({}, "length"),
+        USAGE,
+    )
+    [candidate] = said[-1]["candidates"]
+    assert candidate["finishReason"] == "MAX_TOKENS"
+    assert candidate["content"]["parts"] == [{"functionCall": {"name": "f", "args": {"a": 1}, "id": "c0"}}]
+
+
+def test_an_answer_that_ended_well_without_a_reason_has_stopped() -> None:
+    for chunks in (
+        [chunk({"content": "a"})],
+        [chunk({"role": "assistant", "content": ""}), chunk({"content": "a"}), USAGE],
+    ):
+        said = events(*chunks)
+        assert parts_of(said[0]) == [{"text": "a"}]
+        assert [each["finishReason"] for each in said[-1]["candidates"]] == ["STOP"]
+        assert ("usageMetadata" in said[-1]) == (USAGE in chunks)
+    two = events(chunk({"role": "assistant"}), chunk({"role": "assistant"}, index=1), chunk({}, "length", 1))
+    assert [each["finishReason"] for each in two[-1]["candidates"]] == ["STOP", "MAX_TOKENS"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        chunk({"content": 'a \u00e9 " \n'}),
+        chunk({"content": "a"}, usage=None, service_tier="default"),
+        chunk({"content": "a"}, index=1),
+        chunk({"content": "a", "reasoning_content": "b"}),
+        chunk({"content": ""}),
+        chunk({"content": "a"}, "stop"),
+        {**chunk({"content": "a"}), "model": "other", "id": None},
+        {
+            "choices": [
+                {"index": 0, "delta": {"content": "a"}, "logprobs": {"content": [{"token": "a", "logprob": -1}]}}
+            ]
+        },
+        {**chunk({"content": "a"}), "usage": USAGE["usage"]},
+        chunk({"content": "a"}, createTime="2026-08-19T14:38:15Z"),
+    ],
+)
+@pytest.mark.parametrize("kind", [StreamRenderer, ArrayRenderer])
+def test_text_alone_and_text_beside_something_else_are_said_alike(
+    kind: type[StreamRenderer], said: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renderer = kind({"model": "asked"}, 0)
+    quick = [renderer.feed(said), renderer.feed(said), renderer.end()]
+    monkeypatch.setattr("proxy.dialects.gemini.render_stream.plain_text", lambda chunk: None)
+    renderer = kind({"model": "asked"}, 0)
+    assert [renderer.feed(said), renderer.feed(said), renderer.end()] == quick
+
+
 def test_calls_that_cannot_be_said() -> None:
     renderer = StreamRenderer({}, 0)
     renderer.feed(chunk(call(0, "{", id="c", function={"name": "f"})))
@@ -121,8 +203,26 @@ def test_an_array_is_whole_json() -> None:
         assert [parts_of(element) for element in array[:-1]] == [[{"text": "a"}], [{"text": "b"}]][: len(chunks)]
 
 
-def test_only_text_events_are_the_same_wherever_they_come() -> None:
-    assert StreamRenderer({}, 0).stateless
-    assert not ArrayRenderer({}, 0).stateless
-    renderer = StreamRenderer({}, 0)
-    assert renderer.feed(chunk({"content": "a"})) == renderer.feed(chunk({"content": "a"}))
+def test_texts_are_the_same_wherever_they_come() -> None:
+    say = StreamRenderer({}, 0).text_lane(chunk({"content": MARK}))
+    assert say is not None
+    assert say(b"a %d") == StreamRenderer({}, 0).feed(chunk({"content": "a %d"}))
+
+
+def test_the_first_element_of_an_array_is_unlike_the_others() -> None:
+    renderer = ArrayRenderer({}, 0)
+    assert renderer.text_lane(chunk({"content": MARK})) is None
+    assert renderer.feed(chunk({"content": "a"})).startswith(b"[")
+    say = renderer.text_lane(chunk({"content": MARK}))
+    assert say is not None
+    assert say(b"a") == renderer.feed(chunk({"content": "a"}))
+
+
+def test_an_array_that_breaks_before_anything_was_said_is_json_still() -> None:
+    renderer = ArrayRenderer({}, 0)
+    broken = renderer.feed(chunk({"role": "assistant", "content": ""}))
+    assert broken
+    assert renderer.feed(chunk({"role": "assistant", "content": ""})) == b""
+    first, last = orjson.loads(broken + render_error_element(Failure("provider_stream_cut", "it broke")))
+    assert "candidates" not in first
+    assert last["error"]["message"] == "it broke"

@@ -61,9 +61,11 @@ def test_several_signatures_all_stay() -> None:
 def test_a_prompt_that_was_not_let_through() -> None:
     reply = parse_reply({"promptFeedback": {"blockReason": "SAFETY"}})
     [choice] = reply["choices"]
-    assert choice["message"]["refusal"] == "the prompt was blocked: SAFETY"
+    assert choice["message"] == {"role": "assistant", "content": None, "refusal": None}
     assert (choice["finish_reason"], choice["native_finish_reason"]) == ("content_filter", "SAFETY")
     assert reply["promptFeedback"] == {"blockReason": "SAFETY"}
+    worded = parse_reply({"promptFeedback": {"blockReason": "SAFETY", "blockReasonMessage": "no"}})
+    assert worded["choices"][0]["message"]["refusal"] == "no"
 
 
 def test_an_answer_that_was_stopped() -> None:

@@ -33,11 +33,11 @@ def config_of(**fields: Any) -> Json:
             {"temperature": 0, "top_p": 0.5, "top_k": 3, "seed": 7},
             {"temperature": 0, "topP": 0.5, "topK": 3, "seed": 7},
         ),
-        ({"presence_penalty": 1, "frequency_penalty": -1}, {"presencePenalty": 1, "frequencyPenalty": -1}),
+        ({"presence_penalty": 0, "frequency_penalty": 0.0}, {}),
         ({"n": 2, "logprobs": True, "top_logprobs": 4}, {"candidateCount": 2, "responseLogprobs": True, "logprobs": 4}),
         ({"max_tokens": 5, "max_completion_tokens": 9}, {"maxOutputTokens": 9}),
         ({"max_tokens": 5}, {"maxOutputTokens": 5}),
-        ({"stop": "x", "stop_sequences": ["y"]}, {"stopSequences": ["x", "y"]}),
+        ({"stop": "x", "stop_sequences": ["y", "x", "y"]}, {"stopSequences": ["x", "y"]}),
         ({"modalities": ["text", "image"]}, {"responseModalities": ["TEXT", "IMAGE"]}),
         ({"response_format": {"type": "json_object"}}, {"responseMimeType": "application/json"}),
         ({"response_format": FORM}, {"responseMimeType": "application/json", "responseJsonSchema": SCHEMA}),
@@ -77,8 +77,46 @@ def test_what_cannot_be_said_is_named() -> None:
 def test_a_schema_beside_tools_came_with_gemini_3() -> None:
     assert "responseJsonSchema" in render(tools=[TOOL], response_format=FORM).wire["generationConfig"]
     old = render("gemini-2.5-pro", tools=[TOOL], response_format=FORM)
-    assert old.dropped == ["response_format"]
+    assert old.dropped == ["response_format.json_schema"]
     assert "generationConfig" not in old.wire
+    any_json = render("gemini-2.5-pro", tools=[TOOL], response_format={"type": "json_object"})
+    assert any_json.dropped == ["response_format.json_object"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said", "dropped"),
+    [
+        ({"stop": list("abcdefa")}, list("abcde"), ["stop"]),
+        ({"stop": list("aabcd"), "stop_sequences": list("defg")}, list("abcde"), ["stop_sequences"]),
+        ({"stop": list("abcde"), "stop_sequences": list("edcba")}, list("abcde"), []),
+    ],
+)
+def test_five_sequences_to_stop_at_are_the_most(fields: Json, said: list[str], dropped: list[str]) -> None:
+    rendering = render(**fields)
+    assert rendering.wire["generationConfig"] == {"stopSequences": said}
+    assert rendering.dropped == dropped
+
+
+@pytest.mark.parametrize(
+    ("model", "taken"),
+    [
+        ("gemini-2.0-flash", True),
+        ("gemini-2.5-flash", False),
+        ("models/gemini-3-pro-preview", False),
+        ("gemini-flash-latest", False),
+    ],
+)
+def test_penalties_ended_with_gemini_2_5(model: str, taken: bool) -> None:
+    rendering = render(model, presence_penalty=1, frequency_penalty=-0.5)
+    config = {"presencePenalty": 1, "frequencyPenalty": -0.5}
+    assert rendering.wire.get("generationConfig") == (config if taken else None)
+    assert rendering.dropped == ([] if taken else ["presence_penalty", "frequency_penalty"])
+
+
+def test_an_excuse_is_told_once() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    turn = [{"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "c", "content": "a"}]
+    assert render(messages=[*ASK["messages"], *turn, *turn]).translated == ["messages.thought_signature"]
 
 
 def test_what_is_googles_own() -> None:
@@ -99,6 +137,7 @@ def test_budgets_that_were_cut_are_told() -> None:
     ("fields", "param"),
     [
         ({"stop": 3}, "stop"),
+        ({"stop": ["a", {}]}, "stop[1]"),
         ({"modalities": "text"}, "modalities"),
         ({"response_format": {"type": "xml"}}, "response_format.type"),
         ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),

@@ -21,6 +21,22 @@ def chunk(delta: Json, index: int = 0, finish: str | None = None, **members: Any
 
 
 STOP = {"finishReason": "STOP"}
+TOLD = b'{"promptTokenCount": 9,"candidatesTokenCount": 1%d,"promptTokensDetails": [{"modality": "TEXT","tokenCount": 9}]%b}'
+#: How events of text are written: by the Gemini API, by it without spaces, and by Vertex.
+WRITTEN = (
+    b'data: {"candidates": [{"content": {"parts": [{"text": "%b"}],"role": "model"},"index": 0}],'
+    b'"usageMetadata": %b,"modelVersion": "m","responseId": "r"}\r\n\r\n',
+    b'data: {"candidates":[{"content":{"parts":[{"text":"%b"}],"role":"model"},"index":0}],'
+    b'"usageMetadata":%b,"modelVersion":"m","responseId":"r"}\n\n',
+    b'data: {"candidates": [{"content": {"role": "model","parts": [{"text": "%b"}]}}],'
+    b'"usageMetadata": %b,"modelVersion": "m","createTime": "2026-08-19T14:38:15.050708Z","responseId": "r"}\r\n\r\n',
+)
+
+
+def begun() -> StreamParser:
+    parser = StreamParser()
+    parser.feed(event({"text": "\u00e9"}))
+    return parser
 
 
 def test_a_stream() -> None:
@@ -38,6 +54,97 @@ def test_a_stream() -> None:
     [last] = parser.end()
     assert last["choices"] == []
     assert last["usage"] == {"prompt_tokens": 4, "completion_tokens": 2, "total_tokens": 6}
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_the_short_cut_for_text_hears_what_is_heard_without_it(written: bytes) -> None:
+    short, long = begun(), begun()
+    match, chunk = short.text_lane
+    reports = [
+        TOLD % (0, b""),
+        TOLD % (1, b""),
+        TOLD % (2, b',"cachedContentTokenCount": 3'),
+        TOLD % (3, b""),
+        b'{"trafficType":"ON_DEMAND"}',
+    ]
+    for text in (b"a", "wörds".encode(), b"{} %d '", b"\x7f"):
+        for told in reports:
+            piece = written % (text, told)
+            said = match(piece)
+            assert said == text
+            assert [chunk(said.decode())] == long.feed(Event("", piece[6:].strip()))
+            assert short.usage == long.usage
+            match(piece)
+            long.feed(Event("", piece[6:].strip()))
+    ended = event(candidate={**STOP, "citationMetadata": {"citations": [{"startIndex": 4, "endIndex": 8}]}})
+    assert short.feed(ended) == long.feed(ended)
+    assert short.end() == long.end()
+
+
+def test_the_short_cut_reads_no_report_before_somebody_asks() -> None:
+    parser = begun()
+    for written in (TOLD % (2, b',"cachedContentTokenCount": 3'), TOLD % (3, b""), TOLD % (4, b"")):
+        assert parser.text_lane.match(WRITTEN[0] % (b"a", written)) == b"a"
+    assert parser.feed(event({"text": "a"}, usageMetadata={"promptTokenCount": 10})) == [chunk({"content": "a"})]
+    assert parser.usage == Usage(7, cache_read=3, output=14)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        WRITTEN[0] % (b"a\\n", TOLD % (0, b"")),
+        WRITTEN[0] % (b"\xff", TOLD % (0, b"")),
+        WRITTEN[0] % (b"", TOLD % (0, b"")),
+        WRITTEN[0] % (b'a"},{"text": "b', TOLD % (0, b"")),
+        WRITTEN[0] % (b"a", TOLD % (0, b',"a": 01')),
+        WRITTEN[0] % (b"a", TOLD % (0, b',"a": {}')),
+        WRITTEN[0] % (b"a", TOLD % (0, b',"a": 1 "b": 2')),
+        WRITTEN[0] % (b"a", b"{}"),
+        WRITTEN[0] % (b"a", TOLD % (0, b"")) * 2,
+        (WRITTEN[0] % (b"a", TOLD % (0, b"")))[:-2],
+        (WRITTEN[0] % (b"a", TOLD % (0, b""))).replace(b'"index": 0', b'"index": 1'),
+        (WRITTEN[0] % (b"a", TOLD % (0, b""))).replace(b'"index": 0', b'"index": 0,"finishReason": "STOP"'),
+        (WRITTEN[0] % (b"a", TOLD % (0, b""))).replace(b"modelVersion", b"promptFeedback"),
+        (WRITTEN[0] % (b"a", TOLD % (0, b""))).replace(b'"m"', b'"\xff"'),
+    ],
+)
+def test_what_is_no_plain_text_takes_the_long_way(piece: bytes) -> None:
+    parser = begun()
+    assert parser.text_lane.match(piece) is None
+    assert parser.usage is None
+
+
+def test_the_first_text_takes_the_long_way() -> None:
+    piece = WRITTEN[0] % (b"a", TOLD % (0, b""))
+    nameless = StreamParser()
+    nameless.feed(Event("", b'{"candidates":[{"content":{"parts":[{"text":"a"}]}}]}'))
+    for parser in (StreamParser(), nameless):
+        assert parser.text_lane.match(piece) is None
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"candidates": [{"content": {"parts": [{"text": "b"}]}}]},
+        {"candidates": [{"content": {"parts": [{"text": "b"}]}, "index": 0}], "usageMetadata": {"promptTokenCount": 5}},
+        {"candidates": [{"content": {"parts": [{"text": "b"}, {"text": "c"}]}}]},
+        {"candidates": [{"content": {"parts": [{"text": "b"}]}}, {"index": 1, "content": {"parts": [{"text": "d"}]}}]},
+        {"candidates": [{"content": {"parts": [{"text": "b"}]}, "index": 1}]},
+        {"candidates": [{"content": {"parts": [{"text": "b", "thought": True}]}}]},
+        {"candidates": [{"content": {"parts": [{"text": ""}]}}]},
+        {"candidates": [{"content": {"parts": [{"text": "b"}]}}], "promptFeedback": {"blockReason": "SAFETY"}},
+        {"candidates": [{"content": {"parts": [{"text": "b"}]}, **STOP}]},
+    ],
+)
+def test_text_alone_and_text_beside_something_else_are_heard_alike(
+    payload: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = Event("", orjson.dumps({**payload, "responseId": "r", "modelVersion": "m"}))
+    parser = begun()
+    quick, usage = parser.feed(event), parser.usage
+    monkeypatch.setattr("proxy.dialects.gemini.stream.plain_text", lambda payload: None)
+    parser = begun()
+    assert (parser.feed(event), parser.usage) == (quick, usage)
 
 
 def test_candidates_are_told_apart() -> None:
@@ -68,10 +175,29 @@ def test_a_prompt_that_was_not_let_through_is_an_end() -> None:
     blocked = Event("", b'{"promptFeedback":{"blockReason":"SAFETY"}}')
     parser = StreamParser()
     [ended] = parser.feed(blocked)
-    assert ended["choices"][0]["finish_reason"] == "content_filter"
+    assert ended["choices"] == [
+        {
+            "index": 0,
+            "delta": {"role": "assistant", "content": None},
+            "finish_reason": "content_filter",
+            "native_finish_reason": "SAFETY",
+        }
+    ]
     assert ended["promptFeedback"] == {"blockReason": "SAFETY"}
+    assert parser.feed(blocked) == []
     assert parser.end() == []
     assert read_event(blocked) == "end"
+
+
+def test_a_prompt_that_is_stopped_later_ends_every_answer_that_goes_on() -> None:
+    parser = StreamParser()
+    parser.feed(event({"text": "a"}))
+    parser.feed(event({"text": "b"}, candidate={"index": 1, **STOP}))
+    feedback = {"blockReason": "OTHER", "blockReasonMessage": "no"}
+    [ended] = parser.feed(Event("", orjson.dumps({"promptFeedback": feedback})))
+    [choice] = ended["choices"]
+    assert (choice["index"], choice["finish_reason"], choice["delta"]["refusal"]) == (0, "content_filter", "no")
+    assert parser.end() == []
 
 
 @pytest.mark.parametrize(

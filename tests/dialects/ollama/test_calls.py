@@ -59,3 +59,12 @@ def test_arguments_nested_too_deeply() -> None:
     assert arguments_text(deep) is None
     with pytest.raises(Failure, match="nested too deeply"):
         parse_calls([wire("a", deep)], WHEN, 0)
+
+
+def test_a_call_that_was_cut_is_left_out() -> None:
+    whole, cut = unified("c1", "a", "{}"), unified("c2", "b", '{"x":')
+    assert render_calls([whole, cut, unified("c3", "c", "")], cut=True) == [
+        {"id": "c1", "function": {"index": 0, "name": "a", "arguments": {}}}
+    ]
+    with pytest.raises(Failure):
+        render_calls([whole, cut])

@@ -146,3 +146,14 @@ def test_a_chunk_without_a_model_goes_by_the_one_asked_for() -> None:
 def test_a_chunk_that_cannot_be_said(chunk: Json) -> None:
     with pytest.raises(Failure):
         lines(chunk)
+
+
+def test_a_call_that_lost_its_end_to_the_limit_is_left_out() -> None:
+    finish = chunk_of(HEAD, {}, finish_reason="length")
+    whole, cut = call(0, id="a", name="f", arguments="{}"), call(1, id="b", name="g", arguments='{"x":')
+    said = lines(whole, cut, finish)
+    assert said[0]["message"]["tool_calls"] == [{"id": "a", "function": {"index": 0, "name": "f", "arguments": {}}}]
+    assert (len(said), said[-1]["done_reason"]) == (2, "length")
+    assert [line["done_reason"] for line in lines(cut, finish)] == ["length"]
+    with pytest.raises(Failure):
+        lines(cut, FINISH)

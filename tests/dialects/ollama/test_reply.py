@@ -130,3 +130,13 @@ def test_what_is_no_reply(wire: Any, words: str) -> None:
 def test_what_cannot_be_rendered(unified: Json) -> None:
     with pytest.raises(Failure):
         render_reply(unified, {})
+
+
+def test_a_call_that_lost_its_end_to_the_limit_is_left_out() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "a", "arguments": '{"x":'}}
+    message = {"role": "assistant", "content": "I look.", "tool_calls": [call]}
+    choice: Json = {"message": message, "finish_reason": "length"}
+    wire = render_reply({"model": "m", "choices": [choice]}, {})
+    assert (wire["message"], wire["done_reason"]) == ({"role": "assistant", "content": "I look."}, "length")
+    with pytest.raises(Failure):
+        render_reply({"model": "m", "choices": [{**choice, "finish_reason": "tool_calls"}]}, {})

@@ -247,3 +247,8 @@ def test_any_request_passes_or_is_refused_by_name(fields: Json, messages: Any) -
         checked, failure = wire, caught
     assert checked is wire
     assert failure is None or (failure.param and failure.detail.startswith(failure.param))
+
+
+@pytest.mark.parametrize("body", [None, [], "hi", 3])
+def test_a_body_that_is_no_object_is_refused(body: Any) -> None:
+    assert (refusal(body).kind, refusal(body).param) == ("invalid_request", "body")

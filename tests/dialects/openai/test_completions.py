@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from proxy.call import Failure, Json, Usage
 from proxy.dialects.openai import DIALECT
+from proxy.dialects.openai.completions import parse_request
 from proxy.wire.events import Event
 from tests.dialects.openai.recorded import ANYTHING, OBJECTS, RECORDINGS
 
@@ -75,3 +76,10 @@ def test_anything_is_answered_or_refused(fields: Json, value: Any) -> None:
         COMPLETE.render_request(COMPLETE.parse_request({**fields, "prompt": value}), "m")
     with suppress(Failure):
         COMPLETE.parse_usage(COMPLETE.parse_reply(value))
+
+
+@pytest.mark.parametrize("body", [None, [], "hi", 3])
+def test_a_body_that_is_no_object_is_refused(body: Any) -> None:
+    with pytest.raises(Failure) as caught:
+        parse_request(body)
+    assert (caught.value.kind, caught.value.param) == ("invalid_request", "body")

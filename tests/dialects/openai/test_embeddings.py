@@ -131,3 +131,10 @@ def test_anything_is_answered_or_refused(fields: Json, value: Any) -> None:
             EMBED.parse_usage(parsed)
             EMBED.render_reply(parsed, {"encoding_format": "base64"})
             EMBED.render_reply(parsed, {})
+
+
+@pytest.mark.parametrize("body", [None, [], "hi", 3])
+def test_a_body_that_is_no_object_is_refused(body: Any) -> None:
+    with pytest.raises(Failure) as caught:
+        parse_request(body)
+    assert (caught.value.kind, caught.value.param) == ("invalid_request", "body")

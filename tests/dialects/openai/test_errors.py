@@ -196,3 +196,29 @@ def test_any_error_is_a_failure_with_words(status: int, body: Any) -> None:
     assert failure.kind in KINDS
     assert failure.provider_status == status
     orjson.dumps(render_error(failure))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"error": {"message": "no such \\"thing\\"", "param": "' + b"x" * 99, 'no such "thing"'),
+        (b'{"error": "too long", "request": {"messages": [', "too long"),
+        (b'{"detail":[{"loc":["body"],"msg":"Field required","input":{"message":"mine', "Field required"),
+        (b'{"message": "caf\\u00e9 \\ud83d\\ude', "caf\u00e9 ?"),
+        (b'{"message": "it was c', "it was c"),
+        (b'{"message": "tail\\', "tail"),
+        (b'{"message": "an escape \\q that is none', "an escape "),
+        (b'{"message": "\\q', None),
+        (b'{"object": "error", "mess', None),
+        (b'<p>{"message": "a page"}', None),
+    ],
+)
+def test_the_words_of_an_error_that_was_cut(body: bytes, words: str | None) -> None:
+    detail = parse(400, body).detail
+    assert detail == words if words is not None else detail.startswith("the provider's answer was not JSON")
+    assert parse(400, body).provider_body == b""
+
+
+def test_a_very_long_message_that_was_cut_has_its_beginning() -> None:
+    body = b'{"error":{"message":"' + b"a\\n" * LONGEST_BODY
+    assert parse(400, body[:LONGEST_BODY]).detail == ("a\n" * LONGEST_DETAIL)[:LONGEST_DETAIL]

@@ -179,3 +179,33 @@ def test_an_id_that_is_too_long_is_made_to_fit_in_call_and_result_alike() -> Non
     assert said["tool_calls"][0]["id"] == result["tool_call_id"] != long
     assert len(result["tool_call_id"]) <= 40
     assert said["tool_calls"][1]["id"] == "call_2"
+
+
+@pytest.mark.parametrize("called", ["gs://bucket/a.pdf", "s3://bucket/a", "https://x/files/abc"])
+def test_a_file_that_lies_elsewhere_is_refused(called: str) -> None:
+    with pytest.raises(Failure) as caught:
+        render_message(content=[{"type": "file", "file": {"file_id": called}}])
+    assert (caught.value.kind, caught.value.param) == (
+        "unsupported_capability",
+        "messages[0].content[0].file.file_id",
+    )
+
+
+def test_the_type_of_a_file_is_not_sent() -> None:
+    file = {"file_id": "file-1", "media_type": "application/pdf"}
+    said, dropped = render_message(content=[{"type": "file", "file": file}])
+    assert (said["content"], dropped) == ([{"type": "file", "file": {"file_id": "file-1"}}], [])
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+@pytest.mark.parametrize("kind", ["image_url", "image", "file", "input_audio"])
+def test_only_a_user_shows_anything(role: str, kind: str) -> None:
+    part = {"type": kind, kind: {"url": "https://x/a.png"}}
+    with pytest.raises(Failure) as caught:
+        render(messages=[{"role": role, "content": [{"type": "text", "text": "a"}, part]}])
+    assert (caught.value.kind, caught.value.param) == ("unsupported_capability", "messages[0].content[1]")
+
+
+def test_a_call_without_arguments_says_so_in_json() -> None:
+    said, _ = render_message(tool_calls=[{"id": "c", "type": "function", "function": {"name": "f", "arguments": ""}}])
+    assert said["tool_calls"][0]["function"] == {"name": "f", "arguments": "{}"}

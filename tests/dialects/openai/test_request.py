@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from proxy.call import Failure, Json
 from proxy.dialects.openai import DIALECT
-from proxy.dialects.openai.request import FIELDS, OF_TOOLS, is_plain, render_request
+from proxy.dialects.openai.request import FIELDS, OF_TOOLS, effort_for, is_plain, render_request
 from tests.dialects.openai.recorded import ANYTHING, OBJECTS, REQUESTS, each
 
 HELLO: Json = {"role": "user", "content": "hello"}
@@ -115,7 +115,27 @@ def test_reasoning_is_an_effort(fields: Json, said: Json, dropped: list[str]) ->
 
 def test_a_model_that_always_reasons_is_told_so_by_being_asked() -> None:
     assert render("gpt-5.2", reasoning={"enabled": True}) == ({}, [])
-    assert render("gpt-5.2", reasoning={"enabled": False}) == ({}, ["reasoning.enabled"])
+
+
+@pytest.mark.parametrize("model", ["gpt-5.1", "gpt-5.2", "openai/gpt-5.6-sol", "gpt-5.10-mini", "gpt-6"])
+def test_a_model_that_can_be_told_not_to_reason(model: str) -> None:
+    assert render(model, reasoning={"enabled": False}) == ({"reasoning_effort": "none"}, [])
+    assert render(model, reasoning={"enabled": False, "effort": "low"}) == ({"reasoning_effort": "low"}, [])
+    assert [effort_for(budget, model) for budget in (0, 500, 5000)] == ["none", "low", "medium"]
+
+
+@pytest.mark.parametrize(
+    ("model", "least"),
+    [("gpt-5", "minimal"), ("gpt-5-mini", "minimal"), ("gpt-5-codex", "low"), ("gpt-5-pro", "low"), ("o3", "low")],
+)
+def test_a_model_that_always_reasons_cannot_be_told_not_to(model: str, least: str) -> None:
+    assert render(model, reasoning={"enabled": False}) == ({}, ["reasoning.enabled"])
+    assert [effort_for(budget, model) for budget in (0, 500, 2000)] == [least, least, "low"]
+
+
+@pytest.mark.parametrize("model", ["gpt-5.2-pro", "gpt-5.1-codex-max", "gpt-5.2-chat-latest", "gpt-4.1", "llama-4"])
+def test_nor_can_these(model: str) -> None:
+    assert render(model, reasoning={"enabled": False}) == ({}, ["reasoning.enabled"])
 
 
 REASONING = [

@@ -157,3 +157,11 @@ def test_an_object_is_said_as_its_text_unless_it_is_too_deep() -> None:
     with pytest.raises(Failure) as caught:
         dump_text(deep, "p")
     assert caught.value.param == "p"
+
+
+@pytest.mark.parametrize("called", ["gs://bucket/a.pdf", "s3://bucket/a", "https://x/files/abc"])
+def test_a_file_that_lies_elsewhere_is_refused(called: str) -> None:
+    with pytest.raises(Failure) as caught:
+        render({"type": "file", "file": {"file_id": called, "media_type": "application/pdf"}})
+    assert caught.value.kind == "unsupported_capability"
+    assert str(caught.value.param).endswith(".file.file_id")

@@ -183,3 +183,19 @@ def test_an_image_by_the_assistant_is_refused() -> None:
     with pytest.raises(Failure) as caught:
         items({"role": "assistant", "content": [{"type": "image_url", "image_url": {"url": "u"}}]})
     assert (caught.value.kind, caught.value.param) == ("unsupported_capability", "messages[0].content[0].type")
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+def test_only_a_user_shows_anything(role: str) -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://x/a.png"}}
+    with pytest.raises(Failure) as caught:
+        items({"role": role, "content": [{"type": "text", "text": "a"}, image]})
+    assert (caught.value.kind, caught.value.param) == ("unsupported_capability", "messages[0].content[1]")
+    assert items({"role": "user", "content": [image]})[0]
+
+
+def test_a_call_without_arguments_says_so_in_json() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": ""}}
+    custom = {"id": "d", "type": "custom", "custom": {"name": "g", "input": ""}}
+    said, _ = items({"role": "assistant", "content": None, "tool_calls": [call, custom]})
+    assert (said[0]["arguments"], said[1]["input"]) == ("{}", "")

@@ -26,6 +26,19 @@ def test_ids_depend_on_the_response_and_the_place_alone() -> None:
     assert len({item_id("msg", called, place) for called in "ab" for place in range(9)}) == 18
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {},
+        {"messages": [{"role": "user", "content": "hi"}], "model": "m", "stream": True, "include": None},
+        {"system": "be brief", "max_completion_tokens": 9, "temperature": 0.5, "top_p": 1, "user": "u"},
+        {"metadata": {"a": "b"}, "temperature": None, "system": None, "stream_options": {"include_usage": True}},
+    ],
+)
+def test_a_plain_request_is_echoed_like_any_other(request_: Json) -> None:
+    assert echo(request_) == echo({**request_, "frequency_penalty": 0})
+
+
 def test_a_response_echoes_its_request() -> None:
     wire: Json = {
         "input": "hi",

@@ -96,3 +96,13 @@ def test_a_cut_answer_is_incomplete() -> None:
 def test_what_is_no_reply_is_a_failure(unified: Json) -> None:
     with pytest.raises(Failure):
         render_reply(unified, {"messages": []})
+
+
+def test_a_call_that_lost_its_end_to_the_limit_is_incomplete() -> None:
+    calls = [
+        {"id": f"c{index}", "type": "function", "function": {"name": "f", "arguments": said}}
+        for index, said in enumerate(["{}", '{"x":'])
+    ]
+    wire = render("length", tool_calls=calls)
+    assert [item["status"] for item in wire["output"]] == ["completed", "incomplete"]
+    assert [item["status"] for item in render("tool_calls", tool_calls=calls[:1])["output"]] == ["completed"]

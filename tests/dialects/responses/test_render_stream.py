@@ -201,3 +201,10 @@ def test_every_item_has_its_own_id_and_index() -> None:
     added = [event for event in events if event["type"] == "response.output_item.added"]
     assert [event["output_index"] for event in added] == [0, 1, 2, 3]
     assert all(before["item"]["id"] != after["item"]["id"] for before, after in pairwise(added))
+
+
+def test_a_call_that_lost_its_end_to_the_limit_is_incomplete() -> None:
+    calls = [call(0, "{}", id="a", type="function"), call(1, '{"x":', id="b", type="function")]
+    events = render(*(chunk(tool_calls=[each]) for each in calls), chunk("length"))
+    assert [item["status"] for item in events[-1]["response"]["output"]] == ["completed", "incomplete"]
+    assert events[-1]["response"]["incomplete_details"] == {"reason": "max_output_tokens"}

@@ -6,8 +6,11 @@ import pytest
 
 from proxy.call import Failure, Json
 from proxy.dialects import Rendering
+from proxy.dialects.by_name import BY_NAME
 from proxy.dialects.responses.parse import parse_request
 from proxy.dialects.responses.request import ENCRYPTED, LOGPROBS, render_request
+from proxy.providers import all_providers
+from proxy.translate import without_foreign
 
 HI: Json = {"messages": [{"role": "user", "content": "hi"}]}
 SCHEMA: Json = {"type": "object", "properties": {}}
@@ -21,7 +24,7 @@ def test_a_chat_request_stores_nothing_and_asks_for_the_reasoning() -> None:
     assert say() == (
         {"model": "gpt-5.1", "input": HI["messages"], "store": False, "include": [ENCRYPTED]},
         [],
-        (),
+        [],
     )
 
 
@@ -64,6 +67,8 @@ def test_any_other_is(model: str) -> None:
             {"reasoning": {"effort": "high", "summary": "auto"}},
         ),
         ({"reasoning": {"enabled": True}}, {}),
+        ({"reasoning": {"enabled": False}}, {"reasoning": {"effort": "none"}}),
+        ({"reasoning": {"enabled": False, "effort": "low"}}, {"reasoning": {"effort": "low"}}),
         ({"stream": True, "stream_options": {"include_usage": True}}, {"stream": True}),
         ({"stream_options": {"include_obfuscation": False}}, None),
         ({"logprobs": True, "top_logprobs": 2}, {"top_logprobs": 2, "include": [LOGPROBS, ENCRYPTED]}),
@@ -87,8 +92,6 @@ def test_a_field_is_said(fields: Json, said: Json | None) -> None:
         ({"presence_penalty": 1, "frequency_penalty": 1}, ["presence_penalty", "frequency_penalty"]),
         ({"modalities": ["audio"], "audio": {"voice": "a"}, "prediction": {}}, ["modalities", "audio", "prediction"]),
         ({"cache_control": {"type": "ephemeral"}}, ["cache_control"]),
-        ({"reasoning": {"budget_tokens": 5}}, ["reasoning.budget_tokens"]),
-        ({"reasoning": {"enabled": False}}, ["reasoning.enabled"]),
         ({"response_format": {"type": "grammar"}}, ["response_format"]),
         ({"tool_choice": "required"}, ["tool_choice"]),
         ({"nobody_knows": 1}, ["nobody_knows"]),
@@ -98,6 +101,17 @@ def test_what_cannot_be_said_is_named_once(fields: Json, names: list[str]) -> No
     wire, dropped, _ = say(**fields)
     assert sorted(dropped) == sorted(names)
     assert wire == say().wire
+
+
+def test_a_budget_is_said_by_an_effort() -> None:
+    wire, dropped, translated = say(reasoning={"budget_tokens": 2048})
+    assert (wire["reasoning"], dropped, translated) == ({"effort": "low"}, [], ["reasoning.budget_tokens"])
+
+
+@pytest.mark.parametrize("model", ["gpt-5", "o4-mini", "gpt-4.1"])
+def test_a_model_that_cannot_be_told_not_to_reason_is_not(model: str) -> None:
+    wire, dropped, _ = say(model, reasoning={"enabled": False})
+    assert (wire, dropped) == (say(model).wire, ["reasoning.enabled"])
 
 
 def test_more_than_one_answer_is_refused() -> None:
@@ -157,3 +171,19 @@ def test_the_argument_stays_as_it_is() -> None:
     before = {**unified, "include": ["a"]}
     assert render_request(unified, "gpt-5").wire["include"] == ["a", LOGPROBS]
     assert unified == before
+
+
+@pytest.mark.parametrize("include", [None, [], [ENCRYPTED], [LOGPROBS, ENCRYPTED]])
+def test_asking_for_encrypted_reasoning_says_nothing_to_others(include: list[str] | None) -> None:
+    """Every modern SDK asks for it, and a provider that has none must not refuse the call for that."""
+    unified = parse_request({"model": "gpt-5", "input": "hi", "include": include})
+    _, foreign = without_foreign(unified, BY_NAME["anthropic"], all_providers()["anthropic"])
+    assert foreign == []
+    assert set(render_request(unified, "gpt-5").wire.get("include", [])) == set(include or [])
+
+
+def test_asking_for_more_is_named() -> None:
+    unified = parse_request({"model": "gpt-5", "input": "hi", "include": [ENCRYPTED, "file_search_call.results"]})
+    _, foreign = without_foreign(unified, BY_NAME["anthropic"], all_providers()["anthropic"])
+    assert foreign == ["include"]
+    assert render_request(unified, "gpt-5").wire["include"] == [ENCRYPTED, "file_search_call.results"]
