@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from aiohttp.http_parser import RawRequestMessage
-from yarl import URL
 
 from proxy.call import Failure
 from proxy.server.request import LONGEST_ID, LONGEST_MODEL, model_of, parse_json, request_id, timeout_of

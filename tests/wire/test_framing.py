@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from proxy.wire.eventstream import render_event
 from proxy.wire.events import Event
+from proxy.wire.eventstream import render_event
 from proxy.wire.framing import FRAMINGS
 
 #: Whole events of each framing, and what comes before the first and after the last.

@@ -13,6 +13,7 @@ import orjson
 
 from proxy.call import Failure, Json
 from proxy.dialects.retry_after import parse_retry_after
+from proxy.dialects.statuses import KIND_BY_STATUS, kind_of_status
 
 KIND_BY_TYPE: Mapping[str, str] = {
     "invalid_request_error": "invalid_request",
@@ -25,18 +26,6 @@ KIND_BY_TYPE: Mapping[str, str] = {
     "timeout_error": "timeout",
     "api_error": "provider_error",
     "overloaded_error": "provider_overloaded",
-}
-KIND_BY_STATUS: Mapping[int, str] = {
-    401: "authentication_failed",
-    402: "authentication_failed",
-    403: "authentication_failed",
-    404: "model_not_found",
-    408: "timeout",
-    413: "request_too_large",
-    429: "provider_rate_limited",
-    503: "provider_overloaded",
-    504: "timeout",
-    529: "provider_overloaded",
 }
 #: A 400 that speaks of money: the account's credit, or a spend limit its owner set.
 UNPAID = ("credit balance", "api usage limits", "spend limit")
@@ -100,7 +89,7 @@ def failure_of(error: Any, status: int | None = None) -> Failure:
 def kind_of(status: int | None, code: str | None, said: str) -> str:
     kind = KIND_BY_TYPE.get(code or "")
     if kind is None and status:
-        kind = KIND_BY_STATUS.get(status) or ("invalid_request" if 400 <= status < 500 else "provider_error")
+        kind = kind_of_status(status)
     elif kind == "invalid_request" and status in KIND_BY_STATUS:
         kind = KIND_BY_STATUS[status or 0]
     if kind == "invalid_request" and any(words in said.lower() for words in UNPAID):

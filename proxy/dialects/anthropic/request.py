@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from proxy.call import Json
 from proxy.dialects import Rendering
-from proxy.dialects.anthropic.fields import ANTHROPIC_ONLY, KNOWN, NATIVE, Draft, is_neutral
+from proxy.dialects.anthropic.fields import ANTHROPIC_ONLY, KNOWN, NATIVE, Draft
 from proxy.dialects.anthropic.messages import render_messages
 from proxy.dialects.anthropic.models import read_model
 from proxy.dialects.anthropic.sampling import say_limit, say_samplers, say_stop
 from proxy.dialects.anthropic.thinking import render_reasoning
 from proxy.dialects.anthropic.tools import render_tool_choice, render_tools
+from proxy.dialects.neutral import is_neutral
 from proxy.dialects.parts import ANY_OBJECT, JSON_TOOL, format_name
 from proxy.dialects.shape import asked, chosen, unsayable
 

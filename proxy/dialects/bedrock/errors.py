@@ -15,6 +15,8 @@ import orjson
 
 from proxy.call import Failure, Headers, Json
 from proxy.dialects.retry_after import parse_retry_after
+from proxy.dialects.statuses import KIND_BY_STATUS as STATUSES
+from proxy.dialects.statuses import kind_of_status
 from proxy.wire.eventstream import render_event
 
 KIND_BY_TYPE: Mapping[str, str] = {
@@ -41,17 +43,7 @@ KIND_BY_TYPE: Mapping[str, str] = {
 }
 #: A frame names its exception with a small letter, an HTTP answer with a capital.
 KIND_BY_LOWER = {name.lower(): kind for name, kind in KIND_BY_TYPE.items()}
-KIND_BY_STATUS: Mapping[int, str] = {
-    401: "authentication_failed",
-    403: "authentication_failed",
-    404: "model_not_found",
-    408: "timeout",
-    413: "request_too_large",
-    424: "provider_error",
-    429: "provider_rate_limited",
-    503: "provider_overloaded",
-    504: "timeout",
-}
+KIND_BY_STATUS: Mapping[int, str] = {**STATUSES, 424: "provider_error"}
 
 #: Failure kind -> error type.
 TYPE_BY_KIND: Mapping[str, str] = {
@@ -130,7 +122,7 @@ def failure_of(code: str | None, said: str | None, status: int | None = None) ->
     """`status` is None inside a 200."""
     kind = KIND_BY_LOWER.get((code or "").lower())
     if kind is None and status:
-        kind = KIND_BY_STATUS.get(status) or ("invalid_request" if 400 <= status < 500 else "provider_error")
+        kind = kind_of_status(status, KIND_BY_STATUS)
     elif kind == "invalid_request" and status in KIND_BY_STATUS:
         kind = KIND_BY_STATUS[status or 0]
     kind = kind or "provider_error"

@@ -55,20 +55,6 @@ SUPPORT: Mapping[str, Support] = {
 #: The fields that something is said of: any other is unknown here.
 KNOWN = OWN | {"n"} | {row.partition(".")[0] for row in SUPPORT}
 
-#: Values that ask for what Converse does anyway: leaving them out changes nothing.
-NEUTRAL: Mapping[str, tuple[Any, ...]] = {
-    "frequency_penalty": (0,),
-    "logit_bias": ({},),
-    "logprobs": (False,),
-    "modalities": (["text"],),
-    "presence_penalty": (0,),
-    "store": (False,),
-}
-
-
-def is_neutral(name: str, value: Any) -> bool:
-    return value is None or value in NEUTRAL.get(name, ())
-
 
 @dataclass(slots=True)
 class Draft:

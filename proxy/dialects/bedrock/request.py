@@ -13,13 +13,14 @@ from typing import Any
 
 from proxy.call import Json
 from proxy.dialects import Rendering
-from proxy.dialects.bedrock.fields import KNOWN, OWN, Draft, is_neutral
+from proxy.dialects.bedrock.fields import KNOWN, OWN, Draft
 from proxy.dialects.bedrock.json_text import json_text
 from proxy.dialects.bedrock.messages import render_messages
 from proxy.dialects.bedrock.models import read_known
 from proxy.dialects.bedrock.reasoning import say_reasoning
 from proxy.dialects.bedrock.sampling import say_sampling, say_stop
 from proxy.dialects.bedrock.tools import say_tools
+from proxy.dialects.neutral import is_neutral
 from proxy.dialects.parts import ANY_OBJECT, JSON_TOOL, format_name
 from proxy.dialects.shape import asked, chosen, unsayable, wrong
 

@@ -15,21 +15,15 @@ import orjson
 from proxy.call import Failure, Json
 from proxy.dialects.openai.errors import excerpt, text_of
 from proxy.dialects.retry_after import parse_retry_after
+from proxy.dialects.statuses import KIND_BY_STATUS as STATUSES
+from proxy.dialects.statuses import kind_of_status
 
 #: What is not here: other 4xx are the caller's, the rest the provider's. 402 is an unpaid bill, 499 a request that was
 #: abandoned on the way, 501 something that this model or plan does not do.
 KIND_BY_STATUS: Mapping[int, str] = {
-    401: "authentication_failed",
-    402: "authentication_failed",
-    403: "authentication_failed",
-    404: "model_not_found",
-    408: "timeout",
-    413: "request_too_large",
-    429: "provider_rate_limited",
+    **STATUSES,
     499: "provider_error",
     501: "unsupported_capability",
-    503: "provider_overloaded",
-    504: "timeout",
 }
 #: `error_type` inside a 200, where there is no status to go by.
 KIND_BY_TYPE: Mapping[str, str] = {"TOO_MANY_TOKENS": "invalid_request"}
@@ -77,7 +71,7 @@ def words_of(said: Any) -> str | None:
 def kind_of(status: int | None, code: str | None) -> str:
     if status is None or status < 400:
         return KIND_BY_TYPE.get(code or "", "provider_error")
-    return KIND_BY_STATUS.get(status) or ("invalid_request" if status < 500 else "provider_error")
+    return kind_of_status(status, KIND_BY_STATUS)
 
 
 def render_error(failure: Failure) -> Json:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from proxy.call import Json
 from proxy.dialects import Support
@@ -38,20 +37,6 @@ SUPPORT: Mapping[str, Support] = {
 }
 #: The fields that something is said of: any other is unknown here.
 KNOWN = OWN | {"n"} | {row.partition(".")[0] for row in SUPPORT}
-
-#: Values that ask for what Cohere does anyway: leaving them out changes nothing.
-NEUTRAL: Mapping[str, tuple[Any, ...]] = {
-    "logit_bias": ({},),
-    "modalities": (["text"],),
-    "parallel_tool_calls": (True,),
-    "service_tier": ("auto", "default"),
-    "store": (False,),
-    "top_logprobs": (0,),
-}
-
-
-def is_neutral(name: str, value: Any) -> bool:
-    return value is None or value in NEUTRAL.get(name, ())
 
 
 @dataclass(slots=True)

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from proxy.call import Json
 from proxy.dialects import Rendering
-from proxy.dialects.cohere.fields import KNOWN, NATIVE, OWN, Draft, is_neutral
+from proxy.dialects.cohere.fields import KNOWN, NATIVE, OWN, Draft
 from proxy.dialects.cohere.messages import render_messages
 from proxy.dialects.cohere.sampling import SAMPLERS, say_limit, say_samplers, say_stop
 from proxy.dialects.cohere.thinking import say_reasoning
 from proxy.dialects.cohere.tools import say_tools
+from proxy.dialects.neutral import is_neutral
 from proxy.dialects.shape import asked, unsayable
 
 

@@ -13,6 +13,7 @@ import orjson
 
 from proxy.call import Failure, Json
 from proxy.dialects.retry_after import parse_retry_after
+from proxy.dialects.statuses import KIND_BY_STATUS, kind_of_status
 
 KIND_BY_WORD: Mapping[str, str] = {
     "INVALID_ARGUMENT": "invalid_request",
@@ -31,17 +32,6 @@ KIND_BY_WORD: Mapping[str, str] = {
     "UNKNOWN": "provider_error",
     "DATA_LOSS": "provider_error",
     "CANCELLED": "provider_error",
-}
-KIND_BY_STATUS: Mapping[int, str] = {
-    401: "authentication_failed",
-    402: "authentication_failed",
-    403: "authentication_failed",
-    404: "model_not_found",
-    408: "timeout",
-    413: "request_too_large",
-    429: "provider_rate_limited",
-    503: "provider_overloaded",
-    504: "timeout",
 }
 #: Reasons and words of an INVALID_ARGUMENT or FAILED_PRECONDITION that is the operator's affair: the key, the bill, the country.
 OPERATORS = ("API_KEY", "api key not valid", "api key expired", "enable billing", "user location is not supported")
@@ -111,7 +101,7 @@ def reasons_of(fields: Json) -> str:
 def kind_of(status: int | None, word: str | None, said: str) -> str:
     kind = KIND_BY_WORD.get(word or "")
     if kind is None and status:
-        kind = KIND_BY_STATUS.get(status) or ("invalid_request" if 400 <= status < 500 else "provider_error")
+        kind = kind_of_status(status)
     if kind == "invalid_request":
         words = said.lower()
         if any(each.lower() in words for each in OPERATORS):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from proxy.call import Json
 from proxy.dialects import Support
@@ -66,13 +65,6 @@ SUPPORT: Mapping[str, Support] = {
 KNOWN = frozenset(
     {name for name in SUPPORT if "." not in name} | OWN | {"reasoning", "response_format", "parallel_tool_calls"}
 )
-
-#: Values that ask for what Google does anyway: leaving them out changes nothing.
-NEUTRAL: Mapping[str, tuple[Any, ...]] = {"logit_bias": ({},), "store": (False,), "metadata": ({},)}
-
-
-def is_neutral(name: str, value: Any) -> bool:
-    return value is None or value in NEUTRAL.get(name, ())
 
 
 @dataclass(slots=True)

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from proxy.call import Json
 from proxy.dialects import Rendering
-from proxy.dialects.gemini.fields import CARRIED, KNOWN, MOST_STOPS, OWN, OWN_NAMES, PENALTIES, Draft, is_neutral
+from proxy.dialects.gemini.fields import CARRIED, KNOWN, MOST_STOPS, OWN, OWN_NAMES, PENALTIES, Draft
 from proxy.dialects.gemini.messages import render_messages
 from proxy.dialects.gemini.models import read_model
 from proxy.dialects.gemini.thinking import render_thinking
 from proxy.dialects.gemini.tools import render_choice, render_tools
+from proxy.dialects.neutral import is_neutral
 from proxy.dialects.shape import asked, wrong
 
 #: `auto` leaves it to the provider, and so does saying nothing.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from proxy.call import Json
 from proxy.dialects import Support
@@ -45,19 +44,6 @@ SUPPORT: Mapping[str, Support] = {
 }
 #: Top-level fields that some saying speaks of; a dotted row is a part of one.
 KNOWN = frozenset(row.partition(".")[0] for row in SUPPORT) | {"n", "parallel_tool_calls"} | OWN
-
-#: Values that ask for what Ollama does anyway: leaving them out changes nothing.
-NEUTRAL: Mapping[str, tuple[Any, ...]] = {
-    "logit_bias": ({},),
-    "metadata": ({},),
-    "modalities": (["text"],),
-    "service_tier": ("auto", "default"),
-    "store": (False,),
-}
-
-
-def is_neutral(name: str, value: Any) -> bool:
-    return value is None or value in NEUTRAL.get(name, ())
 
 
 @dataclass(slots=True)

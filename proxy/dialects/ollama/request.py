@@ -11,7 +11,8 @@ from typing import Any
 
 from proxy.call import Json
 from proxy.dialects import Rendering
-from proxy.dialects.ollama.fields import KNOWN, OPTIONS, OWN, Draft, is_neutral
+from proxy.dialects.neutral import is_neutral
+from proxy.dialects.ollama.fields import KNOWN, OPTIONS, OWN, Draft
 from proxy.dialects.ollama.messages import render_messages
 from proxy.dialects.parts import NO_PARAMETERS, read_choice, read_function
 from proxy.dialects.shape import asked, unsayable, wrong

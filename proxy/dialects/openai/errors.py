@@ -15,23 +15,16 @@ import orjson
 
 from proxy.call import Failure, Json
 from proxy.dialects.retry_after import parse_retry_after
+from proxy.dialects.statuses import KIND_BY_STATUS as STATUSES
+from proxy.dialects.statuses import kind_of_status
 
 #: HTTP status of a provider's error -> failure kind. What is not here: other 4xx are the caller's, the rest the provider's.
 #: 498 is Groq's word for "at capacity" (https://console.groq.com/docs/errors), 522 and 524 are Cloudflare's for a timeout.
 KIND_BY_STATUS: Mapping[int, str] = {
-    401: "authentication_failed",
-    402: "authentication_failed",
-    403: "authentication_failed",
-    404: "model_not_found",
-    408: "timeout",
-    413: "request_too_large",
-    429: "provider_rate_limited",
+    **STATUSES,
     498: "provider_overloaded",
-    503: "provider_overloaded",
-    504: "timeout",
     522: "timeout",
     524: "timeout",
-    529: "provider_overloaded",
 }
 
 #: Words that say more than the status does, as `code` or as `type`.
@@ -118,7 +111,7 @@ def kind_of(status: int, code: str | None, type_name: str | None, message: str) 
         return str(said)
     if status == 400 and any(words in message.lower() for words in BAD_KEY):
         return "authentication_failed"
-    return KIND_BY_STATUS.get(status) or ("invalid_request" if status < 500 else "provider_error")
+    return kind_of_status(status, KIND_BY_STATUS)
 
 
 def status_in(code: str | None) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from proxy.call import Json
 from proxy.dialects import Support
@@ -74,20 +73,6 @@ SUPPORT: Mapping[str, Support] = {
     **dict.fromkeys(("timeout", "fallbacks", "cache"), "ours"),
 }
 KNOWN = frozenset({name for name in SUPPORT if "." not in name} | {*NATIVE, *OWN, "n", "reasoning", "response_format"})
-
-#: Values that ask for what the Responses API does anyway: leaving them out changes nothing.
-NEUTRAL: Mapping[str, tuple[Any, ...]] = {
-    "frequency_penalty": (0,),
-    "logit_bias": ({},),
-    "modalities": (["text"],),
-    "presence_penalty": (0,),
-    "stop": ([],),
-    "stop_sequences": ([],),
-}
-
-
-def is_neutral(name: str, value: Any) -> bool:
-    return value is None or value in NEUTRAL.get(name, ())
 
 
 def is_native(unified: Json) -> bool:

@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 from proxy.call import Json
 from proxy.dialects import Rendering
+from proxy.dialects.neutral import is_neutral
 from proxy.dialects.openai.request import CAN_REST, REASONS, effort_for
-from proxy.dialects.responses.fields import CARRIED, KNOWN, NATIVE, Draft, is_native, is_neutral
+from proxy.dialects.responses.fields import CARRIED, KNOWN, NATIVE, Draft, is_native
 from proxy.dialects.responses.items import Transcript, render_messages
 from proxy.dialects.responses.tools import render_choice, render_tools, render_web_search
 from proxy.dialects.shape import asked, chosen, unsayable

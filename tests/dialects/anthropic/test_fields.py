@@ -1,7 +1,8 @@
 """What asks for nothing, and what is known at all."""
 
-from proxy.dialects.anthropic.fields import ANTHROPIC_ONLY, KNOWN, SUPPORT, is_neutral
+from proxy.dialects.anthropic.fields import ANTHROPIC_ONLY, KNOWN, SUPPORT
 from proxy.dialects.capabilities import ROWS
+from proxy.dialects.neutral import is_neutral
 
 
 def test_nothing_is_both_neutral_and_asked_for() -> None:

@@ -127,7 +127,9 @@ def test_other_formats(form: Json, dropped: list[str]) -> None:
 
 
 def test_any_json_object_is_what_a_tool_is_called_with() -> None:
-    wire, dropped, translated = render_request({"messages": HI, "response_format": {"type": "json_object"}}, "claude-opus-4-5")
+    wire, dropped, translated = render_request(
+        {"messages": HI, "response_format": {"type": "json_object"}}, "claude-opus-4-5"
+    )
     [tool] = wire["tools"]
     assert tool["input_schema"]["type"] == "object"
     assert wire["tool_choice"] == {"type": "tool", "name": tool["name"]}

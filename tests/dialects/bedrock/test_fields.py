@@ -7,8 +7,9 @@ import pytest
 
 from proxy.call import Failure, Json
 from proxy.dialects.bedrock import DIALECT
-from proxy.dialects.bedrock.fields import KNOWN, OWN, SUPPORT, is_neutral
+from proxy.dialects.bedrock.fields import KNOWN, OWN, SUPPORT
 from proxy.dialects.capabilities import ROWS
+from proxy.dialects.neutral import is_neutral
 
 MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 TOOL: Json = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}

@@ -11,8 +11,9 @@ from proxy.dialects import Dialect
 from proxy.dialects.by_name import SEVEN, STATEFUL
 from proxy.dialects.capabilities import ROWS
 from proxy.dialects.cohere import DIALECT
-from proxy.dialects.cohere.fields import KNOWN, OWN, SUPPORT, is_neutral
+from proxy.dialects.cohere.fields import KNOWN, OWN, SUPPORT
 from proxy.dialects.cohere.request import render_request
+from proxy.dialects.neutral import is_neutral
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
 PDF = "data:application/pdf;base64,JVBERi0xLjQ="

@@ -7,7 +7,8 @@ import pytest
 
 from proxy.call import Failure, Json
 from proxy.dialects.capabilities import ROWS
-from proxy.dialects.ollama.fields import NEUTRAL, OWN, SUPPORT, is_neutral
+from proxy.dialects.neutral import NEUTRAL, is_neutral
+from proxy.dialects.ollama.fields import OWN, SUPPORT
 from proxy.dialects.ollama.request import render_request
 
 PNG = "data:image/png;base64,iVBORw0KGgo="

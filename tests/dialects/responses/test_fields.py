@@ -3,8 +3,9 @@
 import pytest
 
 from proxy.dialects.capabilities import ROWS
+from proxy.dialects.neutral import is_neutral
 from proxy.dialects.responses import DIALECT
-from proxy.dialects.responses.fields import NATIVE, OWN, STATEFUL, SUPPORT, is_native, is_neutral
+from proxy.dialects.responses.fields import NATIVE, OWN, STATEFUL, SUPPORT, is_native
 
 
 def test_the_table_names_rows_and_what_is_own_is_no_row() -> None:
