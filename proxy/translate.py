@@ -33,6 +33,8 @@ MEANING = frozenset({"tools", "tool_choice", "response_format", "store", "modali
 MEANING_PREFIXES = ("tools[", "tool_choice.", "response_format.", "messages.image.", "messages.file", "messages.tool.")
 NICETIES = frozenset({"messages.image.detail", "messages.tool.is_error"})
 SIGNED = MARK.encode()
+#: Stands in every request that gives some of its content by a web address.
+ADDRESS = b"http"
 #: Kind of content -> what a request that gives it by address holds somewhere, in whatever dialect.
 ADDRESSED: Mapping[str, tuple[bytes, ...]] = {
     "image": (b"image",),
@@ -74,7 +76,10 @@ def plan(call: Call, endpoint: Endpoint, model: str, rules: Rules, unified: Json
     if way is None:
         raise Failure("unsupported_capability", f"{endpoint.name} has no {call.operation}", param="model")
     ours, theirs = DIALECTS[call.dialect], DIALECTS[way.dialect]
-    say, hear = ours.operation(call.operation), theirs.operation(call.operation)
+    say: Speech | None = ours
+    hear: Speech | None = theirs
+    if call.operation != "chat":
+        say, hear = ours.operation(call.operation), theirs.operation(call.operation)
     assert say is not None
     assert hear is not None
     if ours is theirs and is_relay(call, ours, provider):
@@ -202,7 +207,7 @@ def respellings(asked: str, sent: str) -> tuple[tuple[bytes, bytes], ...]:
 
 def to_fetch(call: Call, provider: Provider) -> frozenset[str]:
     """The kinds of content that this call gives by web address and this provider takes by value only."""
-    if call.operation != "chat" or b"http" not in call.body:
+    if call.operation != "chat" or ADDRESS not in call.body:
         return frozenset()
     way = way_to(provider, call.dialect, call.operation, call.stream)
     if way is None or way.dialect == call.dialect:

@@ -15,7 +15,7 @@ import orjson
 from proxy.call import Call, Failure, Headers, Json, Outcome, Target
 from proxy.estimate import estimate_prompt
 from proxy.receipt import passed_headers, render_receipt
-from proxy.translate import DIALECTS, Plan, Rules, encode, has_way, plan, to_fetch
+from proxy.translate import ADDRESS, DIALECTS, Plan, Rules, encode, has_way, plan, to_fetch
 from proxy.upstream.answer import LARGEST, is_stream, load_reply, read_whole
 from proxy.upstream.body import Opening, Relay, Translation, name_answer
 from proxy.upstream.connection import Connection, Stale
@@ -31,8 +31,6 @@ STREAM_HEADERS: Mapping[str, Headers] = {
     name: [("content-type", framing.content_type + CHARSETS.get(name, "")), ("cache-control", "no-cache")]
     for name, framing in FRAMINGS.items()
 }
-
-
 #: The request with every web address of the given kinds replaced by what lies there, and the names of what was.
 Fetch = Callable[[Json, frozenset[str]], Awaitable[tuple[Json, list[str]]]]
 
@@ -64,7 +62,11 @@ class Exchange:
         road = self._roads[call.target.name]
         if call.operation == "count_tokens" and not has_way(call, road.endpoint.provider):
             return await self._count(call)
-        words = await self._plan(call, call.target, road)
+        rules = self._rules if call.target.rules is None else call.target.rules
+        if ADDRESS in call.body:
+            words = await self._plan(call, call.target, road, rules)
+        else:
+            words = plan(call, road.endpoint, call.target.model, rules)
         call.attempts += 1
         call.dropped, call.translated = words.dropped, words.translated
         deadline = self._time() + road.timeouts.total
@@ -101,9 +103,8 @@ class Exchange:
         await call.client.finish()
         return Outcome(200, None, call.target, None, 0)
 
-    async def _plan(self, call: Call, target: Target, road: Road) -> Plan:
+    async def _plan(self, call: Call, target: Target, road: Road, rules: Rules) -> Plan:
         """What to say. Content that this provider takes by value only is fetched first."""
-        rules = self._rules if target.rules is None else target.rules
         kinds = to_fetch(call, road.endpoint.provider)
         if not kinds:
             return plan(call, road.endpoint, target.model, rules)

@@ -54,6 +54,8 @@ class Road:
         self._defaults = {
             name: f"{name}: {value}\r\n" for name, value in provider.headers.items() if name in self._passes
         }
+        self._passable = frozenset(self._passes)
+        self._unsaid = self._passed({})
         self._base = URL(endpoint.base_url)
         self._proxy = proxy
         self._heads: dict[tuple[str, str], str] = {}
@@ -66,16 +68,19 @@ class Road:
         head = self._heads.get((words.path, name)) or self._head(words.path, name)
         accept = FRAMINGS[words.theirs.framing].content_type if call.stream else "application/json"
         caller = call.caller
-        passed = "".join(
+        passed = self._unsaid if self._passable.isdisjoint(caller) else self._passed(caller)
+        return (
+            f"{head}accept: {accept}\r\n{passed}content-length: {len(body)}\r\n\r\n".encode("latin-1", "replace") + body
+        )
+
+    def _passed(self, caller: Mapping[str, str]) -> str:
+        return "".join(
             [
                 f"{name}: {caller[name]}\r\n"
                 if name in caller and is_clean(caller[name])
                 else self._defaults.get(name, "")
                 for name in self._passes
             ]
-        )
-        return (
-            f"{head}accept: {accept}\r\n{passed}content-length: {len(body)}\r\n\r\n".encode("latin-1", "replace") + body
         )
 
     def _head(self, path: str, model: str) -> str:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.wire.sse import Event, Reader, TooLong
+from proxy.wire.events import Event, TooLong
+from proxy.wire.sse import Reader
 
 FEW = settings(max_examples=300, deadline=None, database=None)
 

@@ -60,7 +60,9 @@ CALLED: Mapping[type, str] = {dict: "an object", list: "an array", str: "a strin
 
 def parse_request(wire: Json) -> Json:
     """The same dict, checked. Failure("invalid_request") names the first field that is wrong."""
-    messages = asked(wire, dict, "body").get("messages")
+    if type(wire) is not dict:
+        asked(wire, dict, "body")
+    messages = wire.get("messages")
     if type(messages) is not list:
         raise wrong("messages", "an array of messages", messages)
     if not messages:

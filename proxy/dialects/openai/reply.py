@@ -22,15 +22,17 @@ def parse_reply(wire: Json) -> Json:
     choices = wire.get("choices")
     if not isinstance(choices, list):
         raise Failure("provider_error", "the provider's reply has no choices", provider_status=200)
-    said = [*map(parse_choice, choices)]
-    return wire if said == choices else {**wire, "choices": said}
+    for choice in choices:
+        message = choice.get("message") if type(choice) is dict else None
+        if type(message) is dict and (type(message.get("content")) is list or not UNUSUAL.isdisjoint(message)):
+            said = [*map(parse_choice, choices)]
+            return wire if said == choices else {**wire, "choices": said}
+    return wire
 
 
 def parse_choice(choice: Any) -> Any:
-    message = choice.get("message") if type(choice) is dict else None
-    if type(message) is not dict or (type(message.get("content")) is not list and UNUSUAL.isdisjoint(message)):
-        return choice
-    return {**choice, "message": unify(message)}
+    message = choice.get("message") if isinstance(choice, dict) else None
+    return {**choice, "message": unify(message)} if isinstance(message, dict) else choice
 
 
 def render_reply(unified: Json, request: Json) -> Json:

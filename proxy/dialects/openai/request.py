@@ -27,8 +27,6 @@ OF_TOOLS = {
     name: f"tools.{name}"
     for name in ("cache_control", "allowed_callers", "defer_loading", "eager_input_streaming", "input_examples")
 } | {"responses": ""}
-#: Bytes that every request has which carries what only the hub knows.
-HUB_MARKS = (b'_blocks"', b'"responses"', b'"tool_plan"', b'"images"', b'"extra_content"')
 #: Tools that run at Anthropic carry a date in their type.
 FOREIGN_TOOL = re.compile(r".*_\d{8}|mcp_toolset")
 
@@ -52,7 +50,18 @@ def is_plain(unified: Json, body: bytes) -> bool:
         return False
     if b'"source"' in body and any(map(is_short_image, parts_of(unified))):
         return False
-    return not any(mark in body for mark in HUB_MARKS) or not any(map(is_of_the_hub, carriers(unified)))
+    return not has_hub_mark(body) or not any(map(is_of_the_hub, carriers(unified)))
+
+
+def has_hub_mark(body: bytes) -> bool:
+    """Whether there are bytes that every request has which carries what only the hub knows. In one go, for each is asked."""
+    return (
+        b'_blocks"' in body
+        or b'"responses"' in body
+        or b'"tool_plan"' in body
+        or b'"images"' in body
+        or b'"extra_content"' in body
+    )
 
 
 def is_of_the_hub(carrier: Any) -> bool:

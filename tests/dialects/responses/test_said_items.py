@@ -14,11 +14,11 @@ class Numbers:
     """A stream that does nothing but count."""
 
     def __init__(self) -> None:
-        self.next = 0
+        self.sequence = 0
 
     def event(self, kind: str, payload: Json) -> bytes:
-        self.next += 1
-        return b"data: %b\n\n" % orjson.dumps({"type": kind, **payload, "sequence_number": self.next - 1})
+        self.sequence += 1
+        return b"data: %b\n\n" % orjson.dumps({"type": kind, **payload, "sequence_number": self.sequence - 1})
 
 
 def kinds(data: bytes) -> list[str]:

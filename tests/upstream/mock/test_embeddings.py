@@ -70,4 +70,4 @@ def test_a_model_may_ask_for_a_status() -> None:
 
 
 def test_what_is_no_json() -> None:
-    assert b"400" in embeddings_script(b"{").steps[0].data[:20]
+    assert b"400" in next(iter(embeddings_script(b"{").steps)).data[:20]
