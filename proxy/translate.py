@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Literal, NamedTuple
-
-import orjson
+from functools import cache
+from typing import Any, Literal, NamedTuple
 
 from proxy.call import Call, Failure, Json
 from proxy.dialects import Dialect, Rendering, Speech
@@ -19,7 +17,7 @@ from proxy.dialects.by_name import BY_NAME, OWN, STATEFUL
 from proxy.dialects.ids import MARK, unpack_request
 from proxy.dialects.openai.request import EXTRAS, is_plain
 from proxy.providers import Endpoint, Provider, Way
-from proxy.wire.splice import replace_member
+from proxy.relay import asking_usage, encode, lacks_usage, relayed_body
 
 #: `auto` refuses what would change the meaning of the request, and drops the rest by name.
 Unsupported = Literal["auto", "reject", "drop", "warn"]
@@ -138,9 +136,11 @@ def changes_meaning(name: str) -> bool:
 
 def is_relay(call: Call, dialect: Dialect, provider: Provider) -> bool:
     """Whether the caller's own bytes say it as this provider takes it."""
-    if not call.json.keys().isdisjoint(touched(provider, dialect.name)) or SIGNED in call.body:
+    if not call.json.keys().isdisjoint(touched(provider, dialect.name)):
         return False
-    return dialect is not OPENAI or call.operation != "chat" or is_plain(call.json, call.body)
+    if dialect is not OPENAI or call.operation != "chat":
+        return SIGNED not in call.body
+    return is_plain(call.json, call.body)
 
 
 @cache
@@ -148,58 +148,6 @@ def touched(provider: Provider, dialect: str) -> frozenset[str]:
     """Fields that cannot go to this provider as the caller wrote them. Our extras are the unified form's."""
     extras = EXTRAS - provider.accepts if dialect == "openai" else frozenset()
     return extras | provider.refuses | provider.renames.keys()
-
-
-def relayed_body(call: Call, model: str, dialect: Dialect) -> bytes:
-    if model == call.model or dialect.model_in_path:
-        return call.body
-    body = call.body
-    # A letter of a key may be an escape (m, o, d, e, l: \u006d to \u006c); then the one spelled plainly is another object's.
-    if body.count(b'"model"') == 1 and b"\\u006" not in body:
-        for common, instead in respellings(call.model, model):
-            respelled = body.replace(common, instead)
-            if respelled is not body:
-                return respelled
-    replaced = replace_member(body, b"model", orjson.dumps(model))
-    return replaced if replaced is not None else renamed(body, model)
-
-
-def lacks_usage(call: Call, provider: Provider) -> bool:
-    """Whether this is a stream of OpenAI's that would not tell its usage, to a provider that can be asked to."""
-    if not call.stream or call.dialect != "openai" or not provider.stream_usage:
-        return False
-    return not (call.json.get("stream_options") or {}).get("include_usage")
-
-
-def asking_usage(call: Call, body: bytes) -> bytes:
-    """The body with `stream_options.include_usage`; every other byte stays as it is."""
-    options = {**(call.json.get("stream_options") or {}), "include_usage": True}
-    if "stream_options" in call.json:
-        asking = replace_member(body, b"stream_options", orjson.dumps(options))
-        return (
-            asking if asking is not None else encode({**call.json, "stream_options": options}, "invalid_request", "it")
-        )
-    start = body.index(b"{") + 1
-    return b'%b"stream_options":%b,%b' % (body[:start], orjson.dumps(options), body[start:])
-
-
-def renamed(body: bytes, model: str) -> bytes:
-    return encode({**orjson.loads(body), "model": model}, "invalid_request", "the request")
-
-
-def encode(wire: Json, kind: str, what: str) -> bytes:
-    """JSON text. Failure of `kind` for what is nested deeper than orjson writes, which is less deep than it reads."""
-    try:
-        return orjson.dumps(wire)
-    except orjson.JSONEncodeError:
-        raise Failure(kind, f"{what} is nested too deeply to be said anew") from None
-
-
-@lru_cache(maxsize=1024)
-def respellings(asked: str, sent: str) -> tuple[tuple[bytes, bytes], ...]:
-    """The two ways in which SDKs spell the member, and what takes its place."""
-    old, new = orjson.dumps(asked), orjson.dumps(sent)
-    return tuple((b'"model":%b%b' % (gap, old), b'"model":%b%b' % (gap, new)) for gap in (b"", b" "))
 
 
 # ---- through the hub
@@ -221,10 +169,12 @@ def render(unified: Json, model: str, theirs: Dialect, hear: Speech, provider: P
     foreign: list[str] = []
     if not OWN.isdisjoint(unified):
         unified, foreign = without_foreign(unified, theirs, provider)
-    wire, dropped, translated = hear.render_request(unified, model)
+    rendering = hear.render_request(unified, model)
+    wire, dropped, translated = rendering
+    odd = odd_for(provider)
+    if not foreign and odd.isdisjoint(unified) and odd.isdisjoint(wire):
+        return rendering
     dropped = foreign + dropped
-    if not (provider.accepts or provider.refuses or provider.renames):
-        return Rendering(wire, dropped, translated)
     for name in provider.accepts & unified.keys():
         wire[name] = unified[name]
     dropped = [name for name in dropped if name not in provider.accepts]
@@ -237,12 +187,32 @@ def render(unified: Json, model: str, theirs: Dialect, hear: Speech, provider: P
     return Rendering(wire, dropped, translated)
 
 
+@cache
+def odd_for(provider: Provider) -> frozenset[str]:
+    """Fields that this provider takes in a way of its own."""
+    return provider.accepts | provider.refuses | provider.renames.keys()
+
+
+#: What says nothing.
+NOTHING: tuple[Any, ...] = (None, False, [], {})
+
+
 def without_foreign(unified: Json, theirs: Dialect, provider: Provider) -> tuple[Json, list[str]]:
     """The request without what only other dialects know, and the names of that. What lies with another provider is refused."""
-    foreign = (OWN - theirs.own - provider.accepts) & unified.keys()
-    said = [name for name in unified if name in foreign and unified[name] not in (None, False, [], {})]
-    for name in said:
+    found = foreign_to(theirs.name, provider) & unified.keys()
+    kept = unified.copy()
+    said = []
+    for name in filter(found.__contains__, unified):
+        if kept.pop(name) in NOTHING:
+            continue
         if name in STATEFUL:
             detail = f"{name} means something to one kind of provider only, and this call goes to another"
             raise Failure("unsupported_capability", detail, param=name)
-    return {name: value for name, value in unified.items() if name not in foreign}, said
+        said.append(name)
+    return kept, said
+
+
+@cache
+def foreign_to(dialect: str, provider: Provider) -> frozenset[str]:
+    """Fields of other dialects' own."""
+    return OWN - DIALECTS[dialect].own - provider.accepts

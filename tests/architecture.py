@@ -14,7 +14,7 @@ from statistics import median
 from typing import NamedTuple
 
 DIALECT_LAYER = frozenset({"call", "wire", "dialects"})
-ROAD_OUT = DIALECT_LAYER | {"providers", "signing", "prices", "receipt", "estimate", "translate"}
+ROAD_OUT = DIALECT_LAYER | {"providers", "signing", "prices", "receipt", "estimate", "relay", "translate"}
 READ_AT_START = frozenset({"call", "providers", "signing", "config", "routing", "logs"})
 WIRED_BY_APP = ROAD_OUT | READ_AT_START | {"roads", "upstream", "policies", "stack", "server"}
 
@@ -29,7 +29,8 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "prices": frozenset({"call"}),
     "receipt": frozenset({"call"}),
     "estimate": frozenset({"call"}),
-    "translate": DIALECT_LAYER | {"providers"},
+    "relay": DIALECT_LAYER | {"providers"},
+    "translate": DIALECT_LAYER | {"providers", "relay"},
     "config": frozenset({"call", "providers", "signing"}),
     "routing": frozenset({"call", "providers"}),
     "logs": frozenset({"call"}),
@@ -53,6 +54,7 @@ PURE = (
     "prices",
     "receipt",
     "estimate",
+    "relay",
     "translate",
     "injector.patch",
 )

@@ -15,7 +15,8 @@ import orjson
 from proxy.call import Call, Failure, Headers, Json, Outcome, Target
 from proxy.estimate import estimate_prompt
 from proxy.receipt import passed_headers, render_receipt
-from proxy.translate import ADDRESS, DIALECTS, Plan, Rules, encode, has_way, plan, to_fetch
+from proxy.relay import encode
+from proxy.translate import ADDRESS, DIALECTS, Plan, Rules, has_way, plan, to_fetch
 from proxy.upstream.answer import LARGEST, is_stream, load_reply, read_whole
 from proxy.upstream.body import Opening, Relay, Translation, name_answer
 from proxy.upstream.connection import Connection, Stale

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from proxy.call import Failure, Json
 from proxy.dialects import Dialect, Speech
-from proxy.translate import DIALECTS, encode
+from proxy.relay import encode
+from proxy.translate import DIALECTS
 from proxy.wire.events import Event, FrameError
 from proxy.wire.framing import FRAMINGS, FrameReader
 from tests.goldens.crossing import STREAMED, render_request

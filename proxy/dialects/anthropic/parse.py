@@ -23,7 +23,12 @@ from proxy.dialects.checks import check_schema
 from proxy.dialects.shape import asked, chosen, wrong
 
 #: Members of the wire request that are said anew; every other keeps its name and value.
-SAID = ("system", "messages", "tools", "tool_choice", "metadata", "service_tier", "thinking", "output_config")
+SAID = frozenset(
+    {"system", "messages", "tools", "tool_choice", "metadata", "service_tier", "thinking", "output_config"}
+)
+PLAIN = ("user", "assistant")
+#: Of these, what many requests do without; `stream` is looked at with them.
+BESIDE = SAID - {"system", "messages"} | {"stream"}
 #: Members of `output_config` that have a unified word.
 CONFIG = ("effort", "format")
 SERVICE_TIERS: Mapping[str, str] = {"standard_only": "default"}
@@ -31,19 +36,27 @@ SERVICE_TIERS: Mapping[str, str] = {"standard_only": "default"}
 
 def parse_request(wire: Json) -> Json:
     """Messages request -> unified request. Failure("invalid_request") names the member that is wrong."""
-    asked(asked(wire, dict, "body").get("max_tokens"), int, "max_tokens")
+    if type(wire) is not dict or type(wire.get("max_tokens")) is not int:
+        asked(asked(wire, dict, "body").get("max_tokens"), int, "max_tokens")
     return parse_question(wire)
 
 
 def parse_question(wire: Json) -> Json:
     """What is asked, whether it is to be answered or its tokens counted: counting needs no limit."""
-    unified = {name: value for name, value in asked(wire, dict, "body").items() if name not in SAID}
+    if type(wire) is not dict:
+        asked(wire, dict, "body")
+    unified = {name: value for name, value in wire.items() if name not in SAID}
     check_limits(wire)
     if unified.get("max_tokens") == 0:
         del unified["max_tokens"]
         unified[CACHE_ONLY] = True
     unified["messages"] = parse_messages(wire)
     check_order(unified["messages"], wire["messages"])
+    return unified if BESIDE.isdisjoint(wire) else parse_beside(wire, unified)
+
+
+def parse_beside(wire: Json, unified: Json) -> Json:
+    """`unified` with what is said beside the messages."""
     if wire.get("tools") is not None:
         tools = asked(wire["tools"], list, "tools")
         unified["tools"] = [parse_tool(tool, f"tools[{index}]") for index, tool in enumerate(tools)]
@@ -88,10 +101,15 @@ def parse_config(wire: Json) -> Json:
 
 def parse_messages(wire: Json) -> list[Json]:
     messages: list[Json] = []
-    system = wire.get("system")
+    system, said = wire.get("system"), wire.get("messages")
     if system:
-        messages.append({"role": "system", **parse_content(system, "system")})
-    for index, message in enumerate(asked(wire.get("messages"), list, "messages")):
+        said_first = {"content": system} if type(system) is str else parse_content(system, "system")
+        messages.append({"role": "system", **said_first})
+    for index, message in enumerate(said if type(said) is list else asked(said, list, "messages")):
+        # Asked here, since most are nothing but a text of one of two.
+        if type(message) is dict and type(words := message.get("content")) is str and message.get("role") in PLAIN:
+            messages.append({"role": message["role"], "content": words})
+            continue
         path = f"messages[{index}]"
         role = asked(asked(message, dict, path).get("role"), str, f"{path}.role")
         parse = ROLES.get(role)

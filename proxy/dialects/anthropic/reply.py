@@ -1,6 +1,4 @@
-"""A Messages reply as a unified reply and back, and what either says about tokens.
-
-Source: https://docs.claude.com/en/api/messages,
+"""A Messages reply as a unified reply and back. Source: https://docs.claude.com/en/api/messages,
 https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons. The reply's id is the provider's own;
 `created` is 0, for there is no clock here.
 """
@@ -45,6 +43,8 @@ NATIVE_STOPS = frozenset({*FINISH_REASONS, "pause_turn"})
 MEMBERS = (("content", list), ("id", str), ("model", str))
 #: Members of a reply that have no unified word and keep their name.
 EXTRAS = ("container", "context_management", "diagnostics")
+#: What the content of a message may have besides its text and annotations.
+BESIDE_TEXT = frozenset({"thinking_blocks", "reasoning_content", "provider_blocks", "tool_calls"})
 
 
 @dataclass(slots=True)
@@ -199,7 +199,7 @@ def render_reply(unified: Json, request: Json) -> Json:
         ),
         **stop_of(choice, bool(message.get("tool_calls"))),
         "usage": render_usage(parse_unified_usage(unified) or Usage()),
-        **chosen(unified, EXTRAS),
+        **({} if unified.keys().isdisjoint(EXTRAS) else chosen(unified, EXTRAS)),
     }
 
 
@@ -208,6 +208,8 @@ def content_of(message: Json, cut: bool = False) -> list[Json]:
 
     Thoughts that nobody signed get an empty signature, as the SDKs want one; those of another kind are left out.
     """
+    if type(words := message.get("content")) is str and words and BESIDE_TEXT.isdisjoint(message):
+        return weave(words, message.get("annotations"), None)
     thinking = [block for block in some(message, "thinking_blocks") if is_thought(block)]
     if not thinking and message.get("reasoning_content"):
         thinking = [{"type": "thinking", "thinking": message["reasoning_content"], "signature": ""}]
@@ -241,4 +243,7 @@ def stop_of(choice: Json, called_tools: bool) -> Json:
         reason = "stop_sequence"
     else:
         reason = STOP_REASONS[finish] if isinstance(finish, str) and finish in STOP_REASONS else finish
-    return {"stop_reason": reason, "stop_sequence": choice.get("stop_sequence"), **chosen(choice, ("stop_details",))}
+    ended = {"stop_reason": reason, "stop_sequence": choice.get("stop_sequence")}
+    if choice.get("stop_details") is not None:
+        ended["stop_details"] = choice["stop_details"]
+    return ended

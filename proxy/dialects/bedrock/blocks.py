@@ -8,12 +8,23 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/: API_runtime_GuardrailC
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from proxy.call import Json
 from proxy.dialects.bedrock.media import PARSERS as MEDIA
 from proxy.dialects.bedrock.media import parse_media
 
 GUARDED = "guardContent"
+
+
+def only_text(content: Any) -> str | None:
+    """The text of content that is one block of text, with nothing beside it; None of any other, also of what is no content."""
+    if type(content) is list and len(content) == 1:
+        block = content[0]
+        if type(block) is dict and len(block) == 1:
+            text = block.get("text")
+            return text if type(text) is str else None
+    return None
 
 
 def parse_block(block: Json, path: str) -> Json | None:
@@ -30,7 +41,12 @@ def parse_block(block: Json, path: str) -> Json | None:
 
 def is_carried(block: Json) -> bool:
     """Whether a block says more than its part."""
-    return GUARDED in block or any("s3Location" in block[kind]["source"] for kind in MEDIA if kind in block)
+    return GUARDED in block or any("s3Location" in source_in(block[kind]) for kind in MEDIA if kind in block)
+
+
+def source_in(media: Any) -> Any:
+    source = media.get("source") if isinstance(media, dict) else None
+    return source if isinstance(source, dict) else ()
 
 
 def is_told(part: Json, own: Iterable[Json], path: str) -> bool:

@@ -66,9 +66,6 @@ class Draft:
     dropped: list[str]
     translated: list[str] = field(default_factory=list)
 
-    def infer(self, name: str, value: Any) -> None:
-        self.wire.setdefault("inferenceConfig", {})[name] = value
-
     def add(self, path: tuple[str, ...], value: Any) -> None:
         """A field of the model's own, by its path in `additionalModelRequestFields`."""
         place = self.wire.setdefault("additionalModelRequestFields", {})

@@ -31,15 +31,23 @@ TTLS = ("5m", "1h")
 class Transcript:
     """The turns so far, the gathered system prompt, and the names of what could not be said."""
 
-    __slots__ = ("_results", "dropped", "known", "names", "system", "turns")
+    __slots__ = ("_names", "_results", "dropped", "known", "only_texts", "system", "turns")
 
     def __init__(self, known: Known) -> None:
         self.known = known
         self.system: list[Json] = []
         self.turns: list[Json] = []
         self.dropped: list[str] = []
-        self.names = Names()
+        self.only_texts = True
+        self._names: Names | None = None
         self._results = 0
+
+    @property
+    def names(self) -> Names:
+        """Few requests have documents to be named."""
+        if self._names is None:
+            self._names = Names()
+        return self._names
 
     def add(self, role: str, blocks: list[Json]) -> None:
         """One turn; after another of the same role it is joined to it, for turns must alternate."""
@@ -71,24 +79,38 @@ class Transcript:
 
 
 def render_messages(unified: Json, known: Known) -> Transcript:
-    """Every message of a unified request. Failure("invalid_request") names the part that is wrong."""
+    """Every message of a unified request. Failure("invalid_request") names the part that is wrong.
+
+    A message that is nothing but its role and a text, not a blank one, is one block; any other has its own renderer.
+    """
     transcript = Transcript(known)
     if unified.get("system") is not None:
         say_system(transcript, {"content": unified["system"]}, "system")
-    for index, message in enumerate(asked(unified.get("messages"), list, "messages")):
-        path = f"messages[{index}]"
-        role = asked(asked(message, dict, path).get("role"), str, f"{path}.role")
-        render = RENDERERS.get(role)
-        if render is None:
-            raise wrong(f"{path}.role", f"must be one of {', '.join(RENDERERS)}")
-        if len(message) > 2:
-            note_unsaid(transcript, message)
-        render(transcript, message, path)
-    transcript.turns[-1:] = [
-        {**turn, "content": turn["content"] + transcript.cache_point(unified.get("cache_control"))}
-        for turn in transcript.turns[-1:]
-    ]
+    messages = unified.get("messages")
+    for index, message in enumerate(messages if type(messages) is list else asked(messages, list, "messages")):
+        text = message.get("content") if type(message) is dict and len(message) == 2 else None
+        plain = type(text) is str and text.strip()
+        if plain and message.get("role") in SPEAKERS:
+            transcript.add(message["role"], [{"text": text}])
+        elif plain and message.get("role") in INSTRUCTORS:
+            transcript.system.append({"text": text})
+        else:
+            transcript.only_texts = False
+            render_message(transcript, message, f"messages[{index}]")
+    marker = unified.get("cache_control")
+    if marker and transcript.turns:
+        transcript.turns[-1]["content"] += transcript.cache_point(marker)
     return transcript
+
+
+def render_message(transcript: Transcript, message: Any, path: str) -> None:
+    role = asked(asked(message, dict, path).get("role"), str, f"{path}.role")
+    render = RENDERERS.get(role)
+    if render is None:
+        raise wrong(f"{path}.role", f"must be one of {', '.join(RENDERERS)}")
+    if len(message) > 2:
+        note_unsaid(transcript, message)
+    render(transcript, message, path)
 
 
 def note_unsaid(transcript: Transcript, message: Json) -> None:
@@ -175,6 +197,9 @@ RENDERERS: Mapping[str, Callable[[Transcript, Json, str], None]] = {
     "assistant": render_assistant,
     "tool": render_tool,
 }
+#: Tuples, for what stands in a request's `role` need not be hashable.
+SPEAKERS = ("user", "assistant")
+INSTRUCTORS = ("system", "developer")
 
 
 def render_content(transcript: Transcript, message: Json, path: str) -> list[Json]:

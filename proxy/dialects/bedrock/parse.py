@@ -18,34 +18,37 @@ from proxy.dialects.bedrock.turns import parse_messages
 from proxy.dialects.checks import check_names, check_range, check_schema
 from proxy.dialects.shape import asked, wrong
 
-#: Members of the wire request that are said anew; every other keeps its name and value.
-SAID = (
-    "system",
-    "messages",
-    "toolConfig",
-    "inferenceConfig",
-    "outputConfig",
-    "requestMetadata",
-    "serviceTier",
-    "modelId",
-)
-INFERENCE = {"maxTokens": "max_tokens", "temperature": "temperature", "topP": "top_p", "stopSequences": "stop"}
 ADDITIONAL = "additionalModelRequestFields"
+#: Members of the wire request that are said anew; every other keeps its name and value. A plain request has but the first.
+SAID_FIRST = frozenset({"system", "messages", "toolConfig", "inferenceConfig", "modelId"})
+SAID = SAID_FIRST | {ADDITIONAL, "outputConfig", "requestMetadata", "serviceTier"}
+#: Member of `inferenceConfig` -> its unified name and its limits.
+LIMITS: tuple[tuple[str, str, float, float | None], ...] = (
+    ("maxTokens", "max_tokens", 1, None),
+    ("temperature", "temperature", 0, 1),
+    ("topP", "top_p", 0, 1),
+)
 #: Where families of models keep `top_k`.
 TOP_K = ("top_k", "k")
 
 
 def parse_request(wire: Json) -> Json:
     """Converse request -> unified request. Failure("invalid_request") names the member that is wrong."""
-    unified = {
-        name: value for name, value in asked(wire, dict, "body").items() if name not in SAID and name != ADDITIONAL
-    }
+    plain = SAID_FIRST.issuperset(wire if type(wire) is dict else asked(wire, dict, "body"))
+    unified: Json = {} if plain else {name: value for name, value in wire.items() if name not in SAID}
     unified["messages"] = parse_messages(wire)
     if wire.get("toolConfig") is not None:
         unified |= parse_tools(wire["toolConfig"])
         check_tools(unified["tools"])
-    if wire.get("inferenceConfig") is not None:
-        unified |= parse_inference(asked(wire["inferenceConfig"], dict, "inferenceConfig"))
+    config = wire.get("inferenceConfig")
+    if config is not None:
+        take_inference(unified, config if type(config) is dict else asked(config, dict, "inferenceConfig"))
+    return unified if plain else unified | parse_fields(wire) | parse_rest(wire)
+
+
+def parse_fields(wire: Json) -> Json:
+    """What is said in the model's own words, and what `outputConfig` says."""
+    unified: Json = {}
     fields: Json = {}
     reasoning: Json = {}
     if wire.get(ADDITIONAL) is not None:
@@ -61,7 +64,7 @@ def parse_request(wire: Json) -> Json:
         unified["reasoning"] = reasoning
     if fields:
         unified[ADDITIONAL] = fields
-    return unified | parse_rest(wire)
+    return unified
 
 
 def parse_rest(wire: Json) -> Json:
@@ -74,13 +77,17 @@ def parse_rest(wire: Json) -> Json:
     return rest
 
 
-def parse_inference(config: Json) -> Json:
-    check_range("inferenceConfig.maxTokens", config.get("maxTokens"), 1)
-    check_range("inferenceConfig.temperature", config.get("temperature"), 0, 1)
-    check_range("inferenceConfig.topP", config.get("topP"), 0, 1)
-    for index, entry in enumerate(asked(config.get("stopSequences") or [], list, "inferenceConfig.stopSequences")):
-        asked(entry, str, f"inferenceConfig.stopSequences[{index}]")
-    return {unified: config[name] for name, unified in INFERENCE.items() if config.get(name) is not None}
+def take_inference(unified: Json, config: Json) -> None:
+    for name, ours, low, high in LIMITS:
+        value = config.get(name)
+        if value is not None:
+            check_range(f"inferenceConfig.{name}", value, low, high)
+            unified[ours] = value
+    stop = config.get("stopSequences")
+    if stop is not None:
+        for index, entry in enumerate(asked(stop or [], list, "inferenceConfig.stopSequences")):
+            asked(entry, str, f"inferenceConfig.stopSequences[{index}]")
+        unified["stop"] = stop
 
 
 def check_tools(tools: list[Json]) -> None:

@@ -26,6 +26,9 @@ STOP_REASONS: Mapping[str, str] = {
     "function_call": "tool_use",
     "content_filter": "content_filtered",
 }
+#: What of a message makes blocks beside its text, or cuts it; `annotations`, which OpenAI's replies have empty, do so too.
+BESIDE_TEXT = frozenset({"reasoning_content", "thinking_blocks", "provider_blocks", "images", "tool_calls"})
+EXTRA_MEMBERS = frozenset(EXTRAS)
 NATIVE_STOPS = frozenset({*FINISH_REASONS, "malformed_model_output", "malformed_tool_use"})
 
 
@@ -34,16 +37,21 @@ def render_reply(unified: Json, request: Json) -> Json:
     choices = unified.get("choices")
     if not isinstance(choices, list) or not choices:
         raise broken("the reply has no choices")
-    choice = answered(choices[0], dict, "a choice")
-    message = answered(choice.get("message"), dict, "a message")
-    return {
-        "output": {"message": {"role": "assistant", "content": content_of(message, was_cut(choice))}},
+    choice = choices[0]
+    message = (choice if type(choice) is dict else answered(choice, dict, "a choice")).get("message")
+    if type(message) is not dict:
+        message = answered(message, dict, "a message")
+    wire: Json = {
+        "output": {"message": {"role": "assistant", "content": content_of(message, choice)}},
         "stopReason": stop_of(choice, bool(message.get("tool_calls"))),
         "usage": render_usage(parse_unified_usage(unified) or Usage()),
         "metrics": {"latencyMs": 0},
-        **chosen(unified, EXTRAS),
-        **tier_of(unified),
     }
+    if not EXTRA_MEMBERS.isdisjoint(unified):
+        wire |= chosen(unified, EXTRAS)
+    if "service_tier" in unified:
+        wire |= tier_of(unified)
+    return wire
 
 
 def tier_of(unified: Json) -> Json:
@@ -51,9 +59,14 @@ def tier_of(unified: Json) -> Json:
     return {"serviceTier": {"type": tier}} if isinstance(tier, str) else {}
 
 
-def content_of(message: Json, cut: bool = False) -> list[Json]:
-    """The content blocks of a unified message: thoughts, text, images, calls. A call that was cut is left out."""
-    text = answered(message.get("content") or message.get("refusal") or "", str, "content")
+def content_of(message: Json, choice: Json) -> list[Json]:
+    """The content blocks of a choice's message: thoughts, text, images, calls. A call that was cut is left out."""
+    text = message.get("content") or message.get("refusal") or ""
+    if type(text) is not str:
+        text = answered(text, str, "content")
+    if BESIDE_TEXT.isdisjoint(message) and not message.get("annotations"):
+        return [{"text": text}] if text.strip() else []
+    cut = was_cut(choice)
     woven = weave(text, message.get("annotations"), message.get("provider_blocks"))
     images = [block for image in some(message, "images") if (block := image_block(image)) is not None]
     calls = [call for call in some(message, "tool_calls") if not cut or is_whole(call)]
@@ -89,8 +102,6 @@ def stop_of(choice: Json, called_tools: bool) -> str:
     finish, native = choice.get("finish_reason"), choice.get("native_finish_reason")
     if isinstance(native, str) and native in NATIVE_STOPS and not (finish == "stop" and native == "tool_use"):
         return native
-    if finish == "stop" and called_tools:
-        return "tool_use"
-    if finish == "stop" and choice.get("stop_sequence") is not None:
-        return "stop_sequence"
+    if finish == "stop":
+        return "tool_use" if called_tools else "end_turn" if choice.get("stop_sequence") is None else "stop_sequence"
     return STOP_REASONS.get(str(finish), str(finish or "end_turn"))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proxy.call import Json
+from proxy.dialects.bedrock.blocks import only_text
 from proxy.dialects.bedrock.citations import annotate
 from proxy.dialects.bedrock.errors import failure_of, words_of
 from proxy.dialects.bedrock.fields import NAME
@@ -20,7 +21,7 @@ from proxy.dialects.bedrock.thoughts import parse_thought
 from proxy.dialects.bedrock.usage import parse_usage
 from proxy.dialects.openai.reply import render_usage as render_unified_usage
 from proxy.dialects.parts import JSON_TOOL
-from proxy.dialects.shape import answered, broken, chosen, some
+from proxy.dialects.shape import answered, broken, some
 
 #: stopReason -> finish_reason. What is not here (`malformed_tool_use`, a reason not yet invented) is passed on as it is.
 FINISH_REASONS: Mapping[str, str] = {
@@ -126,13 +127,13 @@ def is_answer(wire: Json) -> bool:
 
 def parse_reply(wire: Json) -> Json:
     """Converse reply -> unified reply. Failure for an error inside a 200, or for anything that holds no message."""
-    if not isinstance(wire, dict):
-        raise broken("the reply is not an object")
-    if wire.get("output") is None and words_of(wire):
-        raise failure_of(None, words_of(wire))
-    output = answered(wire.get("output"), dict, "output")
-    content = some(answered(output.get("message"), dict, "message"), "content")
-    message, answered_by_tool = parse_content(content)
+    content = content_of(wire)
+    text = only_text(content)
+    if text is not None:
+        message: Json = {"role": "assistant", "content": text, "refusal": None}
+        answered_by_tool = False
+    else:
+        message, answered_by_tool = parse_content(content)
     finish = finish_of(wire.get("stopReason"), answered_by_tool, bool(message.get("tool_calls")))
     unified: Json = {
         "id": "",
@@ -147,10 +148,27 @@ def parse_reply(wire: Json) -> Json:
     return unified | extras_of(wire)
 
 
+def content_of(wire: Any) -> list[Any]:
+    if not isinstance(wire, dict):
+        raise broken("the reply is not an object")
+    output = wire.get("output")
+    if output is None and words_of(wire):
+        raise failure_of(None, words_of(wire))
+    held = (output if type(output) is dict else answered(output, dict, "output")).get("message")
+    content = held.get("content") if type(held) is dict else None
+    return content if type(content) is list else some(answered(held, dict, "message"), "content")
+
+
 def extras_of(wire: Json) -> Json:
+    extras: Json = {}
+    for name in EXTRAS:
+        if name in wire and wire[name] is not None:
+            extras[name] = wire[name]
     tier = wire.get("serviceTier")
     word = tier.get("type") if isinstance(tier, dict) else None
-    return {**chosen(wire, EXTRAS), **({"service_tier": word} if isinstance(word, str) else {})}
+    if isinstance(word, str):
+        extras["service_tier"] = word
+    return extras
 
 
 def parse_content(content: list[Any]) -> tuple[Json, bool]:

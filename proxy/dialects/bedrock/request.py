@@ -41,19 +41,28 @@ def render_request(unified: Json, model: str) -> Rendering:
     if transcript.system:
         wire["system"] = transcript.system
     fields = KNOWN.intersection(unified)
+    if not OWN.isdisjoint(fields):
+        say_own(wire, unified, fields)
+    draft = Draft(unified, known, wire, transcript.dropped)
+    for say in steps_of(fields, transcript.only_texts):
+        say(draft)
+    dropped, translated = draft.dropped, draft.translated
+    if len(fields) < len(unified):
+        dropped += [name for name, value in unified.items() if name not in KNOWN and not is_neutral(name, value)]
+    return Rendering(
+        wire,
+        list(dict.fromkeys(dropped)) if len(dropped) > 1 else dropped,
+        list(dict.fromkeys(translated)) if len(translated) > 1 else translated,
+    )
+
+
+def say_own(wire: Json, unified: Json, fields: frozenset[str]) -> None:
     for name in OWN.intersection(fields):
         if unified[name] is not None:
             wire[name] = unified[name]
-    if "additionalModelRequestFields" in wire:
-        path = "additionalModelRequestFields"
+    path = "additionalModelRequestFields"
+    if path in wire:
         wire[path] = dict(asked(wire[path], dict, path))
-    draft = Draft(unified, known, wire, transcript.dropped)
-    for say in steps_of(fields):
-        say(draft)
-    dropped = draft.dropped
-    if len(fields) < len(unified):
-        dropped += [name for name, value in unified.items() if name not in KNOWN and not is_neutral(name, value)]
-    return Rendering(wire, list(dict.fromkeys(dropped)), list(dict.fromkeys(draft.translated)))
 
 
 def say_choices(draft: Draft) -> None:
@@ -113,10 +122,10 @@ def say_service_tier(draft: Draft) -> None:
 
 
 #: What speaks of which fields, and is left out where there is none of them. In this order: later ones look at what earlier ones
-#: have said. A conversation with calls needs `toolConfig`, so tools are spoken of always.
+#: have said.
 SAYINGS: tuple[tuple[tuple[str, ...], Callable[[Draft], None]], ...] = (
     (("n",), say_choices),
-    (("messages",), say_tools),
+    (("tools", "tool_choice", "parallel_tool_calls"), say_tools),
     (("response_format",), say_response_format),
     (("reasoning", "reasoning_effort"), say_reasoning),
     (
@@ -130,6 +139,10 @@ SAYINGS: tuple[tuple[tuple[str, ...], Callable[[Draft], None]], ...] = (
 
 
 @lru_cache(maxsize=256)
-def steps_of(fields: frozenset[str]) -> tuple[Callable[[Draft], None], ...]:
-    """What a request with these fields needs. Applications send few shapes, again and again."""
-    return tuple(say for names, say in SAYINGS if not fields.isdisjoint(names))
+def steps_of(fields: frozenset[str], only_texts: bool) -> tuple[Callable[[Draft], None], ...]:
+    """What a request with these fields needs. Applications send few shapes, again and again.
+
+    A conversation with calls needs `toolConfig`, so unless there are but texts in it tools are spoken of always.
+    """
+    always = () if only_texts else (say_tools,)
+    return tuple(say for names, say in SAYINGS if say in always or not fields.isdisjoint(names))

@@ -14,24 +14,30 @@ from proxy.dialects.bedrock.reasoning import UNSET_WHEN_HIGH, is_alone
 from proxy.dialects.shape import asked
 
 NUMBERS = (int, float)
-WIRE_NAMES = {"temperature": "temperature", "top_p": "topP"}
+SAMPLERS = (("temperature", float), ("top_p", float), ("top_k", int))
+WIRE_NAMES = (("temperature", "temperature"), ("top_p", "topP"))
 
 
 def say_sampling(draft: Draft) -> None:
     unified = draft.unified
-    if is_alone(draft):
-        draft.dropped += [name for name in UNSET_WHEN_HIGH if unified.get(name) is not None]
-        return
-    say_limit(draft)
+    thinking: Json = {}
+    if "additionalModelRequestFields" in draft.wire:
+        if is_alone(draft):
+            draft.dropped += [name for name in UNSET_WHEN_HIGH if unified.get(name) is not None]
+            return
+        thinking = thinking_of(draft.wire)
+    config = say_limit(draft, thinking)
     said = samplers(unified)
     if draft.known.claude is not None:
-        draft.dropped += narrow(said, draft.known.claude.generation.samplers, thinking_of(draft.wire))
-    for name, wire_name in WIRE_NAMES.items():
+        draft.dropped += narrow(said, draft.known.claude.generation.samplers, thinking)
+    for name, wire_name in WIRE_NAMES:
         if name in said:
-            draft.infer(wire_name, said[name])
-    if said.get("temperature", 0) > 1:
-        draft.infer("temperature", 1)
+            config[wire_name] = said[name]
+    if "temperature" in said and said["temperature"] > 1:
+        config["temperature"] = 1
         draft.translated.append("temperature")
+    if config:
+        draft.wire["inferenceConfig"] = config
     if "top_k" not in said:
         return
     if draft.known.family.top_k:
@@ -42,7 +48,7 @@ def say_sampling(draft: Draft) -> None:
 
 def samplers(unified: Json) -> dict[str, Any]:
     said = {}
-    for name, kind in (("temperature", float), ("top_p", float), ("top_k", int)):
+    for name, kind in SAMPLERS:
         value = unified.get(name)
         if value is not None:
             said[name] = value if kind is float and type(value) in NUMBERS else asked(value, kind, name)
@@ -65,16 +71,20 @@ def thinking_of(wire: Json) -> Json:
     return thinking if isinstance(thinking, dict) else {}
 
 
-def say_limit(draft: Draft) -> None:
-    """Without one a model says as much as it can. Thinking counts: a limit no larger than the budget is raised, and named."""
+def say_limit(draft: Draft, thinking: Json) -> Json:
+    """An `inferenceConfig` with the limit; without one a model says as much as it can.
+
+    Thinking counts: a limit no larger than the budget is raised, and named.
+    """
     name = "max_tokens" if draft.unified.get("max_completion_tokens") is None else "max_completion_tokens"
-    limit, budget = draft.unified.get(name), thinking_of(draft.wire).get("budget_tokens")
+    limit, budget = draft.unified.get(name), thinking.get("budget_tokens")
+    if limit is None:
+        return {}
     budget = budget if type(budget) is int else 0
-    if limit is not None and asked(limit, int, name) > budget:
-        draft.infer("maxTokens", limit)
-    elif limit is not None:
-        draft.infer("maxTokens", limit + budget)
-        draft.translated.append(name)
+    if (limit if type(limit) is int else asked(limit, int, name)) > budget:
+        return {"maxTokens": limit}
+    draft.translated.append(name)
+    return {"maxTokens": limit + budget}
 
 
 def say_stop(draft: Draft) -> None:
@@ -89,4 +99,4 @@ def say_stop(draft: Draft) -> None:
             draft.dropped.append(name)
         sequences += kept
     if sequences:
-        draft.infer("stopSequences", list(dict.fromkeys(sequences)))
+        draft.wire.setdefault("inferenceConfig", {})["stopSequences"] = list(dict.fromkeys(sequences))

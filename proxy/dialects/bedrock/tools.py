@@ -40,9 +40,13 @@ def say_tools(draft: Draft) -> None:
 
 def called_names(turns: list[Json]) -> list[str]:
     """The application's own tools that the conversation has called, each once."""
-    uses = [block["toolUse"] for turn in turns for block in turn["content"] if isinstance(block.get("toolUse"), dict)]
-    names = [use.get("name") for use in uses if use.get("type") != "server_tool_use"]
-    return list(dict.fromkeys(name for name in names if isinstance(name, str)))
+    names: dict[str, None] = {}
+    for turn in turns:
+        for block in turn["content"]:
+            use = block.get("toolUse")
+            if isinstance(use, dict) and use.get("type") != "server_tool_use" and isinstance(use.get("name"), str):
+                names[use["name"]] = None
+    return list(names)
 
 
 def render_tools(draft: Draft, unified: list[Any], allowed: frozenset[str] | None) -> list[Json]:

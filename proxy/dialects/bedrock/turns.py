@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from proxy.call import Json
-from proxy.dialects.bedrock.blocks import is_carried, parse_block
+from proxy.dialects.bedrock.blocks import is_carried, only_text, parse_block
 from proxy.dialects.bedrock.citations import annotate
 from proxy.dialects.bedrock.fields import NAME
 from proxy.dialects.bedrock.json_text import json_text
@@ -24,24 +24,39 @@ STATUSES = {"error": True, "success": False}
 
 
 def parse_messages(wire: Json) -> list[Json]:
+    """A turn that is one text is its role and the text, whoever speaks: it makes no result of a tool, and needs no place."""
     messages: list[Json] = []
-    if wire.get("system"):
-        messages.append({"role": "system", **parse_content(as_blocks(wire["system"], "system"), "system")})
-    turns = asked(wire.get("messages"), list, "messages")
+    system = wire.get("system")
+    if system:
+        text = only_text(system)
+        if text is None:
+            messages += parse_system(as_blocks(system, "system"), "system")
+        else:
+            messages.append({"role": "system", "content": text})
+    turns = wire.get("messages")
+    turns = turns if type(turns) is list else asked(turns, list, "messages")
     if not turns:
         raise wrong("messages", "must hold a message")
-    paths = ["system"] * len(messages)
+    places: dict[int, str] = {}
     for index, turn in enumerate(turns):
-        path = f"messages[{index}]"
-        role = asked(asked(turn, dict, path).get("role"), str, f"{path}.role")
-        parse = ROLES.get(role)
-        if parse is None:
-            raise wrong(f"{path}.role", f"must be one of {', '.join(ROLES)}")
-        parsed = parse(as_blocks(turn.get("content"), f"{path}.content"), f"{path}.content")
-        messages += parsed
-        paths += [path] * len(parsed)
-    check_results(messages, lambda index: f"{paths[index]}.content.toolResult.toolUseId")
+        text = only_text(turn.get("content")) if type(turn) is dict else None
+        if text is not None and turn.get("role") in SPEAKERS:
+            messages.append({"role": turn["role"], "content": text})
+        else:
+            path, first = f"messages[{index}]", len(messages)
+            messages += parse_turn(turn, path)
+            places |= dict.fromkeys(range(first, len(messages)), path)
+    if places:
+        check_results(messages, lambda at: f"{places[at]}.content.toolResult.toolUseId")
     return messages
+
+
+def parse_turn(turn: Any, path: str) -> list[Json]:
+    role = asked(asked(turn, dict, path).get("role"), str, f"{path}.role")
+    parse = ROLES.get(role)
+    if parse is None:
+        raise wrong(f"{path}.role", f"must be one of {', '.join(ROLES)}")
+    return parse(as_blocks(turn.get("content"), f"{path}.content"), f"{path}.content")
 
 
 def as_blocks(content: Any, path: str) -> list[Json]:
@@ -158,8 +173,9 @@ def cited_text(cited: Json, path: str) -> str:
 
 def parse_content(blocks: list[Json], path: str) -> Json:
     """`content`, and beside it `provider_blocks` where blocks have no unified word, or say more than it."""
-    if len(blocks) == 1 and len(blocks[0]) == 1 and type(blocks[0].get("text")) is str:
-        return {"content": blocks[0]["text"]}
+    text = only_text(blocks)
+    if text is not None:
+        return {"content": text}
     parts: list[Json] = []
     own: list[Json] = []
     for index, block in enumerate(blocks):
@@ -182,3 +198,5 @@ ROLES: Mapping[str, Callable[[list[Json], str], list[Json]]] = {
     "assistant": parse_assistant,
     "system": parse_system,
 }
+#: A tuple, for what stands in a request's `role` need not be hashable.
+SPEAKERS = (*ROLES,)

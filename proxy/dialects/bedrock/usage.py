@@ -11,18 +11,27 @@ from typing import Any
 
 from proxy.call import Json, Usage
 
+#: What the cache gave and took.
+CACHED = frozenset(
+    {"cacheReadInputTokens", "cacheReadInputTokenCount", "cacheWriteInputTokens", "cacheWriteInputTokenCount"}
+)
+
 
 def parse_usage(wire: Any) -> Usage | None:
     """The usage of a reply, or of a stream's `metadata`; None when it reports none."""
-    counts = wire.get("usage") if isinstance(wire, dict) else None
-    if not isinstance(counts, dict):
+    counts = wire.get("usage") if type(wire) is dict else None
+    if type(counts) is not dict:
         return None
-    fresh, output, total = (count(counts, name) for name in ("inputTokens", "outputTokens", "totalTokens"))
+    fresh, output = counts.get("inputTokens"), counts.get("outputTokens")
+    fresh = fresh if type(fresh) is int and fresh > 0 else 0
+    output = output if type(output) is int and output > 0 else 0
+    if CACHED.isdisjoint(counts) or not any(map(counts.get, CACHED)):
+        return Usage(fresh, 0, 0, output)
     read = count(counts, "cacheReadInputTokens") or count(counts, "cacheReadInputTokenCount")
     written = count(counts, "cacheWriteInputTokens") or count(counts, "cacheWriteInputTokenCount")
-    if total == fresh + output and read + written <= fresh:
+    if count(counts, "totalTokens") == fresh + output and read + written <= fresh:
         fresh -= read + written
-    return Usage(input=fresh, cache_read=read, cache_write=written, output=output)
+    return Usage(fresh, read, written, output)
 
 
 def gather_usage(payloads: Sequence[Json]) -> Usage | None:
@@ -44,10 +53,11 @@ def count(mapping: Json, name: str) -> int:
 
 def render_usage(usage: Usage) -> Json:
     """Bedrock's usage object. It knows neither thoughts nor sound: these are counted with the rest."""
+    prompt, output = usage.input + usage.audio_input, usage.output + usage.reasoning + usage.audio_output
     return {
-        "inputTokens": usage.input + usage.audio_input,
-        "outputTokens": usage.completion,
-        "totalTokens": usage.total,
+        "inputTokens": prompt,
+        "outputTokens": output,
+        "totalTokens": prompt + usage.cache_read + usage.cache_write + output,
         "cacheReadInputTokens": usage.cache_read,
         "cacheWriteInputTokens": usage.cache_write,
     }

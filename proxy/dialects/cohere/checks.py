@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from proxy.call import Json
-from proxy.dialects.checks import TYPES, check_base64, check_names, check_range, check_results, check_schema
+from proxy.dialects.checks import NUMBERS, TYPES, check_base64, check_names, check_range, check_results, check_schema
 from proxy.dialects.parts import split_data_url
 from proxy.dialects.shape import CALLED, wrong
 
@@ -37,16 +37,18 @@ PARAMETER_TYPES = TYPES | {"str", "int", "float", "bool", "list", "dict"}
 def check_members(wire: Json) -> None:
     """Types and ranges. None stands for absence, as in the SDK."""
     for name, value in wire.items():
-        kind = KINDS.get(name)
-        if kind is not None and value is not None and type(value) is not kind:
-            raise wrong(name, f"must be {CALLED[kind]}")
+        if value is None:
+            continue
+        if name in KINDS and type(value) is not KINDS[name]:
+            raise wrong(name, f"must be {CALLED[KINDS[name]]}")
         if name in RANGES:
-            check_range(name, value, *RANGES[name])
+            least, most = RANGES[name]
+            if type(value) not in NUMBERS or value < least or (most is not None and value > most):
+                check_range(name, value, least, most)
 
 
-def check_unified(unified: Json) -> None:
-    """What is easier seen in the unified form, whose paths are Cohere's: messages, tools, schemas, images."""
-    messages = unified["messages"]
+def check_messages(messages: list[Json]) -> None:
+    """What is easier seen in the unified form, whose paths are Cohere's: images, and results that belong to a call."""
     if not messages:
         raise wrong("messages", "must not be empty")
     answers = False
@@ -56,6 +58,10 @@ def check_unified(unified: Json) -> None:
             check_images(message["content"], f"messages[{index}].content")
     if answers:
         check_results(messages, "messages[{}].tool_call_id".format)
+
+
+def check_schemas(unified: Json) -> None:
+    """Those of the tools and of the answer, in the unified form as well."""
     if unified.get("tools"):
         check_tools(unified["tools"])
     form = unified.get("response_format", {}).get("json_schema")

@@ -33,9 +33,13 @@ PLAIN = frozenset({"role", "content", "tool_calls", "tool_call_id"})
 def render_messages(draft: Draft) -> list[Json]:
     """Every message of a unified request. Failure("invalid_request") names the part that is wrong."""
     said: list[Json] = []
-    if draft.unified.get("system") is not None:
-        said.append(render_prompt(draft, {"role": "system", "content": draft.unified["system"]}, "system", "system"))
-    for index, message in enumerate(asked(draft.unified.get("messages"), list, "messages")):
+    unified = draft.unified
+    if "system" in unified and unified["system"] is not None:
+        said.append(render_prompt(draft, {"role": "system", "content": unified["system"]}, "system", "system"))
+    messages: Any = unified.get("messages")
+    if type(messages) is not list:
+        asked(messages, list, "messages")
+    for index, message in enumerate(messages):
         if type(message) is dict and len(message) == 2 and type(message.get("content")) is str:
             # Most messages are a role and a string of words.
             role = message.get("role")

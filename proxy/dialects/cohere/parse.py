@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from proxy.call import Json
-from proxy.dialects.cohere.checks import check_members, check_unified
+from proxy.dialects.cohere.checks import check_members, check_messages, check_schemas
 from proxy.dialects.cohere.citations import NAME, annotate
 from proxy.dialects.cohere.parts import parse_block
 from proxy.dialects.cohere.thinking import parse_thinking
@@ -21,19 +21,36 @@ from proxy.dialects.shape import asked, wrong
 
 #: Members of the wire request that are said anew; every other keeps its name and value.
 SAID = frozenset({"messages", "tools", "strict_tools", "tool_choice", "response_format", "thinking", "p", "k"})
+#: Roles of whose messages only the content is read.
+PROMPTS = ("user", "system")
 
 
 def parse_request(wire: Json) -> Json:
     """Chat request -> unified request. Failure("invalid_request") names the member that is wrong."""
-    check_members(asked(wire, dict, "body"))
-    unified = {name: value for name, value in wire.items() if name not in SAID}
-    unified["messages"] = parse_messages(wire)
+    if type(wire) is not dict:
+        asked(wire, dict, "body")
+    check_members(wire)
+    said = SAID.intersection(wire)
+    unified = wire.copy()
+    for name in said:
+        del unified[name]
+    messages = unified["messages"] = parse_messages(wire)
+    if len(said) == 1:
+        check_messages(messages)
+        return unified
+    unified |= parse_samplers(wire) | parse_tools(wire) | parse_thinking(wire) | parse_format(wire)
+    check_messages(messages)
+    check_schemas(unified)
+    return unified
+
+
+def parse_samplers(wire: Json) -> Json:
+    """A `k` of 0 is the same as none."""
+    unified: Json = {}
     if wire.get("p") is not None:
         unified["top_p"] = wire["p"]
     if wire.get("k"):
         unified["top_k"] = wire["k"]
-    unified |= parse_tools(wire) | parse_thinking(wire) | parse_format(wire)
-    check_unified(unified)
     return unified
 
 
@@ -56,8 +73,19 @@ def parse_format(wire: Json) -> Json:
 
 
 def parse_messages(wire: Json) -> list[Json]:
-    messages = asked(wire.get("messages"), list, "messages")
-    return [parse_message(message, f"messages[{index}]") for index, message in enumerate(messages)]
+    messages: Any = wire.get("messages")
+    if type(messages) is not list:
+        asked(messages, list, "messages")
+    said: list[Json] = []
+    for index, message in enumerate(messages):
+        if type(message) is dict and type(content := message.get("content")) is str:
+            # Most messages are a role and a string of words.
+            role = message.get("role")
+            if role in PROMPTS or (role == "assistant" and len(message) == 2):
+                said.append({"role": role, "content": content})
+                continue
+        said.append(parse_message(message, f"messages[{index}]"))
+    return said
 
 
 def parse_message(message: Any, path: str) -> Json:

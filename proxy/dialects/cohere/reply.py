@@ -16,7 +16,7 @@ from proxy.dialects.cohere.logprobs import parse_logprobs, render_logprobs
 from proxy.dialects.cohere.parts import insert
 from proxy.dialects.cohere.usage import parse_usage, render_usage, unify_usage
 from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
-from proxy.dialects.parts import is_whole, parse_arguments, was_cut
+from proxy.dialects.parts import CUTS, is_whole, parse_arguments
 from proxy.dialects.shape import answered, broken, some
 
 #: finish_reason of Cohere's -> unified. A generation that ran out of time was cut like one that ran out of tokens. What is
@@ -29,6 +29,9 @@ FINISH_REASONS: Mapping[str, str] = {
     "TOOL_CALL": "tool_calls",
     "ERROR_TOXIC": "content_filter",
 }
+#: What may stand in a message of Cohere's beside its content, and in a unified one.
+BESIDE = frozenset({"tool_plan", "tool_calls", "citations"})
+BESIDE_WORDS = frozenset({"tool_plan", "reasoning_content", "tool_calls", "annotations", "provider_blocks"})
 #: Unified -> Cohere's.
 STOP_REASONS: Mapping[str, str] = {
     "stop": "COMPLETE",
@@ -37,31 +40,42 @@ STOP_REASONS: Mapping[str, str] = {
     "function_call": "TOOL_CALL",
     "content_filter": "ERROR_TOXIC",
 }
+NOTHING: tuple[Any, ...] = (None, [])
 
 
 def parse_reply(wire: Json) -> Json:
     """Chat reply -> unified reply. Failure for a generation that failed, or for anything that is no reply."""
-    if not isinstance(wire, dict):
+    if type(wire) is not dict:
         raise broken("the reply is not an object")
-    if wire.get("finish_reason") == "ERROR" or isinstance(wire.get("message"), str):
+    said = wire.get("message")
+    if wire.get("finish_reason") == "ERROR" or type(said) is str:
         raise failure_of(wire)
-    message = parse_message(answered(wire.get("message"), dict, "message"))
+    message = parse_message(said if type(said) is dict else answered(said, dict, "message"))
     choice: Json = {"index": 0, "message": message, **finish_of(wire, "tool_calls" in message)}
-    logprobs = parse_logprobs(wire.get("logprobs"))
-    if logprobs is not None:
-        choice["logprobs"] = logprobs
-    unified: Json = {
-        "id": answered(wire.get("id"), str, "id"),
-        "object": "chat.completion",
-        "created": 0,
-        "model": "",
-        "choices": [choice],
-    }
+    logprobs = wire.get("logprobs")
+    if logprobs:
+        choice["logprobs"] = parse_logprobs(logprobs)
+    called = wire.get("id")
+    if type(called) is not str:
+        answered(called, str, "id")
+    unified: Json = {"id": called, "object": "chat.completion", "created": 0, "model": "", "choices": [choice]}
     usage = parse_usage(wire)
-    return unified if usage is None else {**unified, "usage": unify_usage(wire, usage)}
+    if usage is not None:
+        unified["usage"] = unify_usage(wire, usage)
+    return unified
 
 
 def parse_message(wire: Json) -> Json:
+    """Mostly one text, and nothing beside it."""
+    content = wire.get("content")
+    if type(content) is list and len(content) == 1 and BESIDE.isdisjoint(wire):
+        block = content[0]
+        if type(block) is dict and block.get("type") == "text" and type(text := block.get("text")) is str:
+            return {"role": "assistant", "content": text, "refusal": None}
+    return parse_members(wire)
+
+
+def parse_members(wire: Json) -> Json:
     message: Json = {"role": "assistant", "content": None, "refusal": None}
     texts: list[str] = []
     thoughts: list[str] = []
@@ -108,7 +122,8 @@ def parse_tool_call(call: Any) -> Json:
 def finish_of(wire: Json, called_tools: bool) -> Json:
     """How it ended, in unified words, and Cohere's own beside them. `wire` is a reply, or the delta of `message-end`."""
     native = wire.get("finish_reason")
-    native = native if isinstance(native, str) and native else None
+    if type(native) is not str or not native:
+        native = None
     finish = FINISH_REASONS.get(native or "", native)
     return {
         "finish_reason": "tool_calls" if finish == "stop" and called_tools else finish,
@@ -118,38 +133,62 @@ def finish_of(wire: Json, called_tools: bool) -> Json:
 
 def render_reply(unified: Json, request: Json) -> Json:
     """Unified reply -> chat reply, of the first choice: Cohere's form has room for one."""
-    choices = some(unified, "choices")
-    if not choices:
-        raise broken("the reply has no choices")
-    choice = answered(choices[0], dict, "a choice")
-    message = answered(choice.get("message"), dict, "a message")
-    if was_cut(choice) and message.get("tool_calls"):
-        message = {**message, "tool_calls": [call for call in some(message, "tool_calls") if is_whole(call)]}
+    choices = unified.get("choices")
+    choice = choices[0] if type(choices) is list and choices else None
+    message = choice.get("message") if type(choice) is dict else None
+    if type(choice) is not dict or type(message) is not dict:
+        choice, message = first_choice(unified)
+    calls = message.get("tool_calls")
+    if calls and choice.get("finish_reason") in CUTS:
+        calls = [call for call in some(message, "tool_calls") if is_whole(call)]
+        message = {**message, "tool_calls": calls}
     wire: Json = {
         "id": str(unified.get("id") or ""),
-        "finish_reason": stop_of(choice, bool(message.get("tool_calls"))),
+        "finish_reason": stop_of(choice, bool(calls)),
         "message": render_message(message),
     }
     usage = parse_unified_usage(unified)
     if usage is not None:
-        wire["usage"] = render_usage(usage, unified["usage"])
-    logprobs = render_logprobs(choice.get("logprobs"))
-    return wire | ({"logprobs": logprobs} if logprobs else {})
+        wire["usage"] = render_usage(usage, unified.get("usage"))
+    if choice.get("logprobs") and (logprobs := render_logprobs(choice["logprobs"])):
+        wire["logprobs"] = logprobs
+    return wire
+
+
+def first_choice(unified: Json) -> tuple[Json, Json]:
+    """The choice and its message, or what is wrong with them."""
+    choices = some(unified, "choices")
+    if not choices:
+        raise broken("the reply has no choices")
+    choice = answered(choices[0], dict, "a choice")
+    return choice, answered(choice.get("message"), dict, "a message")
 
 
 def stop_of(choice: Json, called_tools: bool) -> Any:
     """Cohere's own word goes first. Some providers end with `stop` although they called a tool."""
     finish, native = choice.get("finish_reason"), choice.get("native_finish_reason")
-    if isinstance(native, str) and native in FINISH_REASONS and FINISH_REASONS[native] == finish:
+    if type(native) is str and native in FINISH_REASONS and FINISH_REASONS[native] == finish:
         return native
-    if finish == "stop" and called_tools:
-        return "TOOL_CALL"
-    if finish == "stop" and choice.get("stop_sequence") is not None:
-        return "STOP_SEQUENCE"
+    if finish == "stop":
+        if called_tools:
+            return "TOOL_CALL"
+        return "COMPLETE" if choice.get("stop_sequence") is None else "STOP_SEQUENCE"
     return STOP_REASONS.get(finish, finish) if isinstance(finish, str) else finish
 
 
 def render_message(message: Json) -> Json:
+    """Mostly words, and nothing beside them, which may be said in so many words: `annotations` of [] and the like."""
+    text = message.get("content")
+    if type(text) is str and text:
+        for name in BESIDE_WORDS.intersection(message):
+            if message[name] not in NOTHING:
+                break
+        else:
+            return {"role": "assistant", "content": [{"type": "text", "text": text}]}
+    return render_members(message)
+
+
+def render_members(message: Json) -> Json:
     plan = answered(message.get("tool_plan") or "", str, "tool_plan")
     thoughts = answered(message.get("reasoning_content") or "", str, "reasoning_content").removesuffix(plan)
     text = answered(message.get("content") or message.get("refusal") or "", str, "content")

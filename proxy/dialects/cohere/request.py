@@ -39,7 +39,12 @@ def render_request(unified: Json, model: str) -> Rendering:
     if len(known) < len(unified):
         names = [name for name, value in unified.items() if name not in KNOWN and not is_neutral(name, value)]
         draft.dropped += names
-    return Rendering(draft.wire, list(dict.fromkeys(draft.dropped)), list(dict.fromkeys(draft.translated)))
+    dropped, translated = draft.dropped, draft.translated
+    return Rendering(draft.wire, dropped and each_once(dropped), translated and each_once(translated))
+
+
+def each_once(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(names))
 
 
 def say_choices(draft: Draft) -> None:

@@ -25,19 +25,23 @@ MOST_STOPS = 5
 
 
 def say_samplers(draft: Draft) -> None:
+    unified = draft.unified
     for name, theirs, least, most in RANGES:
-        value = draft.unified.get(name)
-        if value is None:
+        if name not in unified or unified[name] is None:
             continue
-        number = value if type(value) in NUMBERS else asked(value, float, name)
-        near = min(max(number, least), most)
-        if near != number:
+        number = unified[name]
+        if type(number) not in NUMBERS:
+            asked(number, float, name)
+        if not least <= number <= most:
             draft.translated.append(name)
-        draft.wire[theirs] = near
+            number = min(max(number, least), most)
+        draft.wire[theirs] = number
 
 
 def say_limit(draft: Draft) -> None:
-    limit = limit_of(draft)
+    limit = draft.unified.get("max_tokens")
+    if type(limit) is not int or "max_completion_tokens" in draft.unified:
+        limit = limit_of(draft)
     if limit is not None:
         draft.wire["max_tokens"] = limit
 

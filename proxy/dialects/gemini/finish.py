@@ -69,10 +69,12 @@ def blocked(feedback: Any) -> tuple[str, str | None] | None:
 
 def reason_of(choice: Json) -> Json:
     """`finishReason` of a choice, and Google's own members. A word that is in no table goes as it is; no word at all is STOP."""
-    extras = choice.get("gemini")
-    own = {name: extras[name] for name in EXTRAS if name in extras} if isinstance(extras, dict) else {}
-    finish, native = choice.get("finish_reason"), choice.get("native_finish_reason")
-    if isinstance(native, str) and native in NATIVE:
-        return {"finishReason": native, **own}
-    said = finish if isinstance(finish, str) and finish else "stop"
-    return {"finishReason": REASONS.get(said, said), **own}
+    native, finish = choice.get("native_finish_reason"), choice.get("finish_reason")
+    if type(native) is str and native in NATIVE:
+        ended: Json = {"finishReason": native}
+    else:
+        said = finish if type(finish) is str and finish else "stop"
+        ended = {"finishReason": REASONS.get(said, said)}
+    if "gemini" in choice and isinstance(extras := choice["gemini"], dict):
+        ended |= {name: extras[name] for name in EXTRAS if name in extras}
+    return ended

@@ -70,9 +70,20 @@ def render_messages(unified: Json, model: Model) -> Transcript:
     transcript = Transcript(model)
     if unified.get("system") is not None:
         transcript.system += render_instruction({"content": unified["system"]}, "system", transcript.dropped)
-    for index, message in enumerate(asked(unified.get("messages"), list, "messages")):
+    messages = unified.get("messages")
+    for index, message in enumerate(messages if type(messages) is list else asked(messages, list, "messages")):
+        if type(message) is dict and len(message) == 2 and type(words := message.get("content")) is str and words:
+            # Most messages are a role and a string of words.
+            role = message.get("role")
+            if role in ("user", "assistant"):
+                transcript.add(role, "user" if role == "user" else "model", [{"text": words}])
+                continue
+            if role in ("system", "developer"):
+                transcript.system.append({"text": words})
+                continue
         render_message(transcript, message, f"messages[{index}]")
-    transcript.settle()
+    if transcript.results:
+        transcript.settle()
     if not transcript.contents:
         raise wrong("messages", "must hold something to answer: Google takes no request of instructions only")
     return transcript
@@ -96,8 +107,9 @@ def render_instruction(message: Json, path: str, dropped: list[str]) -> list[Jso
     """Google takes instructions in words only."""
     content = message.get("content")
     for at, part in enumerate(content if isinstance(content, list) else ()):
-        if isinstance(part, dict) and part.get("type") in MEDIA:
-            raise unsayable(f"{path}[{at}]", f"is of the type {part['type']}: Google takes instructions in words only")
+        kind = part.get("type") if isinstance(part, dict) else None
+        if isinstance(kind, str) and kind in MEDIA:
+            raise unsayable(f"{path}[{at}]", f"is of the type {kind}: Google takes instructions in words only")
     return render_content(message, path, dropped)
 
 
@@ -145,18 +157,12 @@ RENDERERS: Mapping[str, Callable[[Transcript, Json, str], None]] = {
 }
 
 
-#: Members of a message that says no more than its words.
-BARE = ("role", "content")
-
-
 def render_content(message: Json, path: str, dropped: list[str]) -> list[Json]:
     """The parts of a message's content, with Google's own parts back in their places and the message's signature on its text.
 
     Empty words are none, unless they are signed: Google refuses them.
     """
     content = message.get("content")
-    if content and type(content) is str and len(message) <= len(BARE):
-        return [{"text": content}]
     if content is None:
         content = message.get("refusal") or ""
     own, foreign = own_parts(message)

@@ -11,21 +11,22 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from proxy.call import Json
-from proxy.dialects.checks import check_range, check_results
+from proxy.dialects.checks import check_range
 from proxy.dialects.gemini.fields import CONFIG, OWN_NAMES
 from proxy.dialects.gemini.request import SERVICE_TIERS
 from proxy.dialects.gemini.schemas import parse_schema
 from proxy.dialects.gemini.spelling import camel
 from proxy.dialects.gemini.thinking import parse_thinking
 from proxy.dialects.gemini.tools import parse_choice, parse_tools
-from proxy.dialects.gemini.turns import Turns, parse_contents, parse_system
+from proxy.dialects.gemini.turns import parse_messages
 from proxy.dialects.shape import asked, wrong
 
 #: Members of the wire request that are said anew; every other keeps its name and value, but for those that would be misread.
-SAID = ("contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "serviceTier")
+SAID = frozenset({"contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "serviceTier"})
 RENAMED: Mapping[str, str] = {theirs: ours for ours, theirs in OWN_NAMES.items()}
-CONFIG_BACK: Mapping[str, str] = {wire_name: name for name, wire_name in CONFIG.items()}
 TIERS: Mapping[str, str] = {wire: unified for unified, wire in SERVICE_TIERS.items()}
+
+CONFIG_NAMES = tuple(CONFIG.items())
 
 #: Member of generationConfig -> (least, most); None is no end.
 RANGES: Mapping[str, tuple[float, float | None]] = {
@@ -46,21 +47,15 @@ def parse_request(wire: Json) -> Json:
     Failure("invalid_request") names the member that is wrong.
     """
     said = camel(wire, "body")
-    unified = {RENAMED.get(name, name): value for name, value in said.items() if name not in SAID}
+    unified: Json = {}
+    for name, value in said.items():
+        if name not in SAID:
+            unified[RENAMED.get(name, name)] = value
     unified["messages"] = parse_messages(said)
-    for name, parse in PARSERS.items():
+    for name, parse in PARSERS:
         if name in said:
             unified |= parse(said[name])
     return unified
-
-
-def parse_messages(said: Json) -> list[Json]:
-    turns = Turns()
-    if "systemInstruction" in said:
-        turns.add(parse_system(said["systemInstruction"], "systemInstruction"), "systemInstruction")
-    parse_contents(said.get("contents"), turns)
-    check_results(turns.messages, turns.paths.__getitem__)
-    return turns.messages
 
 
 def parse_tool_config(config: Any) -> Json:
@@ -79,19 +74,31 @@ def parse_tier(tier: Any) -> Json:
 def parse_config(config: Any) -> Json:
     """Sampling, limits, form and thinking. What has no unified word stays under `generationConfig`."""
     own = camel(config, "generationConfig")
-    for name in own:
+    for name, value in own.items():
         if name in RANGES:
-            check_range(f"generationConfig.{name}", own[name], *RANGES[name])
-    unified = {CONFIG_BACK[name]: own.pop(name) for name in CONFIG_BACK if name in own}
+            least, most = RANGES[name]
+            if type(value) not in (int, float) or value < least or (most is not None and value > most):
+                check_range(f"generationConfig.{name}", value, least, most)
+    unified: Json = {}
+    for name, wire_name in CONFIG_NAMES:
+        if wire_name in own:
+            unified[name] = own.pop(wire_name)
     for name in ("seed", "n"):
         if name in unified:
             asked(unified[name], int, f"generationConfig.{CONFIG[name]}")
     if "logprobs" in unified:
         asked(unified["logprobs"], bool, "generationConfig.responseLogprobs")
     if "maxOutputTokens" in own:
-        unified["max_tokens"] = asked(own.pop("maxOutputTokens"), int, "generationConfig.maxOutputTokens")
+        limit = own.pop("maxOutputTokens")
+        unified["max_tokens"] = limit if type(limit) is int else asked(limit, int, "generationConfig.maxOutputTokens")
+    return {**unified, **parse_form(own)} if own else unified
+
+
+def parse_form(own: Json) -> Json:
+    """What is left when the numbers are gone: where to stop, the form of the answer, thinking, and Google's own."""
+    unified: Json = {}
     if "stopSequences" in own:
-        unified |= {"stop": strings(own.pop("stopSequences"), "generationConfig.stopSequences")}
+        unified["stop"] = strings(own.pop("stopSequences"), "generationConfig.stopSequences")
     if "responseModalities" in own:
         said = strings(own.pop("responseModalities"), "generationConfig.responseModalities")
         unified["modalities"] = [modality.lower() for modality in said]
@@ -129,9 +136,9 @@ def parse_format(own: Json) -> Json:
     return {"response_format": {"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": True}}}
 
 
-PARSERS: Mapping[str, Callable[[Any], Json]] = {
-    "tools": parse_tools,
-    "toolConfig": parse_tool_config,
-    "generationConfig": parse_config,
-    "serviceTier": parse_tier,
-}
+PARSERS: tuple[tuple[str, Callable[[Any], Json]], ...] = (
+    ("tools", parse_tools),
+    ("toolConfig", parse_tool_config),
+    ("generationConfig", parse_config),
+    ("serviceTier", parse_tier),
+)

@@ -20,7 +20,7 @@ from proxy.dialects.gemini.weave import insert, weave
 from proxy.dialects.ids import signature_of, unpack_signature
 from proxy.dialects.openai.reply import parse_usage
 from proxy.dialects.parts import Inline, parse_arguments, read_data_url
-from proxy.dialects.shape import answered, broken, chosen, some
+from proxy.dialects.shape import answered, broken, some
 
 
 def render_reply(unified: Json, request: Json) -> Json:
@@ -29,30 +29,33 @@ def render_reply(unified: Json, request: Json) -> Json:
     if not isinstance(choices, list) or not choices:
         raise broken("the reply has no choices")
     wire: Json = {}
-    if blocked(unified.get("promptFeedback")) is None:
-        wire["candidates"] = [candidate_of(answered(choice, dict, "a choice"), at) for at, choice in enumerate(choices)]
+    if "promptFeedback" not in unified or blocked(unified["promptFeedback"]) is None:
+        candidates = wire["candidates"] = []
+        for at, choice in enumerate(choices):
+            candidates.append(candidate_of(choice, at))
     usage = parse_usage(unified)
     if usage is not None:
         wire["usageMetadata"] = render_usage(usage)
-    model = unified.get("model") or request.get("model")
-    return {
-        **wire,
-        "modelVersion": str(model or ""),
-        "responseId": str(unified.get("id") or ""),
-        **chosen(unified, EXTRAS),
-    }
+    wire["modelVersion"] = str(unified.get("model") or request.get("model") or "")
+    wire["responseId"] = str(unified.get("id") or "")
+    for name in EXTRAS:
+        if name in unified and unified[name] is not None:
+            wire[name] = unified[name]
+    return wire
 
 
-def candidate_of(choice: Json, place: int) -> Json:
-    message = answered(choice.get("message"), dict, "a message")
-    parts = parts_of(message, is_cut(choice))
+def candidate_of(choice: Any, place: int) -> Json:
+    if type(choice) is not dict or type(message := choice.get("message")) is not dict:
+        message = answered(answered(choice, dict, "a choice").get("message"), dict, "a message")
+    content = {"parts": parts_of(message, choice), "role": "model"}
     ended = reason_of(choice)
-    text = message.get("content")
-    if "groundingMetadata" not in ended and isinstance(text, str) and message.get("annotations"):
-        ended |= named("groundingMetadata", grounding_of(message.get("annotations"), text))
-    ended |= named("logprobsResult", render_logprobs(choice.get("logprobs")))
+    if message.get("annotations") and "groundingMetadata" not in ended:
+        text = message.get("content")
+        ended |= named("groundingMetadata", grounding_of(message["annotations"], text)) if isinstance(text, str) else {}
+    if choice.get("logprobs"):
+        ended |= named("logprobsResult", render_logprobs(choice["logprobs"]))
     index = choice.get("index")
-    return {"content": {"parts": parts, "role": "model"}, **ended, "index": index if type(index) is int else place}
+    return {"content": content, **ended, "index": index if type(index) is int else place}
 
 
 def named(name: str, value: Json | None) -> Json:
@@ -63,17 +66,26 @@ def named(name: str, value: Json | None) -> Json:
 BARE = frozenset({"role", "content", "refusal"})
 
 
-def parts_of(message: Json, cut: bool) -> list[Json]:
-    """Thoughts, words with Google's own parts in between, pictures, calls. What Google itself declined in has no words."""
+def parts_of(message: Json, choice: Json) -> list[Json]:
+    """The words of a message, and all else if there is any. What Google itself declined in has no words."""
+    text = message.get("content") or message.get("refusal") or ""
+    if not text or type(text) is not str:
+        return all_parts(message, choice)
+    for name, value in message.items():
+        if value and name not in BARE:
+            return all_parts(message, choice)
+    return [{"text": text}]
+
+
+def all_parts(message: Json, choice: Json) -> list[Json]:
+    """Thoughts, words with Google's own parts in between, pictures, calls."""
     text = answered(message.get("content") or message.get("refusal") or "", str, "content")
-    if text and not [name for name, value in message.items() if value and name not in BARE]:
-        return [{"text": text}]
     own, _ = own_parts(message)
     parts = [part for part in weave(text, own) if part != {"text": ""}]
     signature = signature_of(message)
     if signature is not None:
         parts = sign(parts, signature)
-    calls = insert(calls_of(some(message, "tool_calls"), cut), own, "calls")
+    calls = insert(calls_of(some(message, "tool_calls"), is_cut(choice)), own, "calls")
     return [*thoughts_of(message), *parts, *map(image_of, some(message, "images")), *calls]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from proxy.call import Json
 from proxy.dialects.gemini.candidate import Candidate
 from proxy.dialects.gemini.errors import failure_of
-from proxy.dialects.gemini.finish import FINISH_REASONS, blocked, finish_of
+from proxy.dialects.gemini.finish import FINISH_REASONS, blocked
 from proxy.dialects.gemini.logprobs import parse_logprobs
 from proxy.dialects.gemini.usage import parse_usage
 from proxy.dialects.ids import signature_of, signed
@@ -65,42 +65,65 @@ def parse_reply(wire: Json) -> Json:
         raise broken("the reply is not an object")
     if wire.get("error"):
         raise failure_of(wire["error"])
-    unified: Json = {**head(wire), "object": "chat.completion", "choices": parse_choices(wire)}
+    called, model = wire.get("responseId"), wire.get("modelVersion")
+    unified: Json = {
+        "id": called if type(called) is str else "",
+        "created": 0,
+        "model": model if type(model) is str else "",
+    }
+    for name in EXTRAS:
+        if name in wire:
+            unified[name] = wire[name]
+    unified["object"] = "chat.completion"
+    unified["choices"] = parse_choices(wire)
     if (usage := parse_usage(wire)) is not None:
         unified["usage"] = render_usage(usage)
     return unified
 
 
-def head(wire: Json) -> Json:
-    called, model = wire.get("responseId"), wire.get("modelVersion")
-    said = {
-        "id": called if isinstance(called, str) else "",
-        "created": 0,
-        "model": model if isinstance(model, str) else "",
-    }
-    return said | {name: wire[name] for name in EXTRAS if name in wire}
-
-
 def parse_choices(wire: Json) -> list[Json]:
-    candidates = some(wire, "candidates")
-    block = blocked(wire.get("promptFeedback"))
-    if not candidates and block is not None:
-        reason, words = block
-        message = {"role": "assistant", "content": None, "refusal": words}
-        ended = {"finish_reason": "content_filter", "native_finish_reason": reason}
-        return [{"index": 0, "message": message, **ended}]
+    candidates = wire.get("candidates")
+    if not candidates or type(candidates) is not list:
+        candidates = some(wire, "candidates")
     if not candidates:
+        return [unanswered(wire)]
+    choices = []
+    for place, candidate in enumerate(candidates):
+        choices.append(parse_text(candidate, place) or parse_candidate(candidate, place, wire))
+    return choices
+
+
+def unanswered(wire: Json) -> Json:
+    """The choice of a prompt that was not let through."""
+    block = blocked(wire.get("promptFeedback"))
+    if block is None:
         raise broken("the reply has no candidates and no reason for it")
-    called = str(wire.get("responseId") or "")
-    return [parse_candidate(answered(each, dict, "a candidate"), at, called) for at, each in enumerate(candidates)]
+    reason, words = block
+    message = {"role": "assistant", "content": None, "refusal": words}
+    return {"index": 0, "message": message, "finish_reason": "content_filter", "native_finish_reason": reason}
 
 
-def parse_candidate(wire: Json, place: int, called: str) -> Json:
-    words, reason = only_text(wire), wire.get("finishReason")
-    if words and isinstance(reason, str) and reason in FINISH_REASONS:
-        message = {"role": "assistant", "content": words, "refusal": None}
-        return {"index": index_of(wire, place), "message": message, **finish_of(reason, False, {})}
-    candidate = Candidate(index_of(wire, place), called)
+def parse_text(wire: Any, place: int) -> Json | None:
+    """The choice of a candidate that is nothing but one text, and how it ended, as most are; None for any other."""
+    content = wire.get("content") if type(wire) is dict and wire.keys() <= BARE else None
+    parts = content.get("parts") if type(content) is dict else None
+    part = parts[0] if type(parts) is list and len(parts) == 1 else None
+    words = part.get("text") if type(part) is dict and len(part) == 1 else None
+    reason = wire.get("finishReason") if words and type(words) is str else None
+    if type(reason) is not str or reason not in FINISH_REASONS:
+        return None
+    index = wire.get("index")
+    return {
+        "index": index if type(index) is int and index >= 0 else place,
+        "message": {"role": "assistant", "content": words, "refusal": None},
+        "finish_reason": FINISH_REASONS[reason],
+        "native_finish_reason": reason,
+    }
+
+
+def parse_candidate(wire: Any, place: int, reply: Json) -> Json:
+    wire = answered(wire, dict, "a candidate")
+    candidate = Candidate(index_of(wire, place), str(reply.get("responseId") or ""))
     content = Content()
     for part in parts_of(wire):
         content.add(candidate.take(part), candidate.ruler.length)
@@ -111,15 +134,6 @@ def parse_candidate(wire: Json, place: int, called: str) -> Json:
     choice = {"index": candidate.index, "message": content.message() | delta, **ended}
     logprobs = parse_logprobs(wire.get("logprobsResult"))
     return choice if logprobs is None else {**choice, "logprobs": logprobs}
-
-
-def only_text(wire: Json) -> str | None:
-    """The words of a candidate that is nothing but one text, and how it ended."""
-    content = wire.get("content")
-    parts = content.get("parts") if type(content) is dict and wire.keys() <= BARE else None
-    part = parts[0] if type(parts) is list and len(parts) == 1 else None
-    words = part.get("text") if type(part) is dict and len(part) == 1 else None
-    return words if type(words) is str else None
 
 
 def index_of(candidate: Json, place: int) -> int:

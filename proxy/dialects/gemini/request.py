@@ -22,6 +22,8 @@ from proxy.dialects.shape import asked, wrong
 
 #: `auto` leaves it to the provider, and so does saying nothing.
 SERVICE_TIERS: Mapping[str, str] = {"default": "standard", "flex": "flex", "priority": "priority"}
+#: Two names of one member; where both are said, the latter counts.
+LIMITS = (("max_tokens", "maxOutputTokens"), ("max_completion_tokens", "maxOutputTokens"))
 
 
 def render_request(unified: Json, model: str) -> Rendering:
@@ -33,33 +35,28 @@ def render_request(unified: Json, model: str) -> Rendering:
     transcript = render_messages(unified, read)
     known = KNOWN.intersection(unified)
     steps = steps_of(known)
-    draft = Draft(
-        unified, read, {"contents": transcript.contents}, transcript.dropped, translated=transcript.translated
-    )
+    wire: Json = {"contents": transcript.contents}
     if transcript.system:
-        draft.wire["systemInstruction"] = {"parts": transcript.system}
+        wire["systemInstruction"] = {"parts": transcript.system}
+    config: Json = {}
     for name, wire_name in steps.carried:
         if unified[name] is not None:
-            draft.config[wire_name] = unified[name]
-    for say in steps.sayings:
-        say(draft)
-    if draft.config:
-        draft.wire["generationConfig"] = draft.config
-    dropped, translated = draft.dropped, draft.translated
+            config[wire_name] = unified[name]
+    if steps.sayings:
+        draft = Draft(unified, read, wire, transcript.dropped, config, transcript.translated)
+        for say in steps.sayings:
+            say(draft)
+        config = draft.config
+    if config:
+        wire["generationConfig"] = config
+    dropped, translated = transcript.dropped, transcript.translated
     if len(known) < len(unified):
         dropped += [name for name, value in unified.items() if name not in KNOWN and not is_neutral(name, value)]
-    return Rendering(draft.wire, once(dropped), once(translated))
+    return Rendering(wire, once(dropped) if dropped else dropped, once(translated) if translated else translated)
 
 
 def once(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(names)) if len(names) > 1 else names
-
-
-def say_limit(draft: Draft) -> None:
-    limits = (draft.unified.get(name) for name in ("max_completion_tokens", "max_tokens"))
-    limit = next((limit for limit in limits if limit is not None), None)
-    if limit is not None:
-        draft.config["maxOutputTokens"] = limit
+    return list(dict.fromkeys(names))
 
 
 def say_stop(draft: Draft) -> None:
@@ -170,7 +167,6 @@ def merged(own: Json, said: Json) -> Json:
 
 #: What speaks of which fields, and is left out where there is none of them. Later ones look at what earlier ones have said.
 SAYINGS: tuple[tuple[tuple[str, ...], Callable[[Draft], None]], ...] = (
-    (("max_completion_tokens", "max_tokens"), say_limit),
     (("stop", "stop_sequences"), say_stop),
     (tuple(PENALTIES), say_penalties),
     (("modalities",), say_modalities),
@@ -195,5 +191,5 @@ def steps_of(known: frozenset[str]) -> Steps:
     """What a request with these fields needs. Applications send few shapes, again and again."""
     return Steps(
         tuple(say for fields, say in SAYINGS if not known.isdisjoint(fields)),
-        tuple((name, wire_name) for name, wire_name in CARRIED.items() if name in known),
+        tuple((name, wire_name) for name, wire_name in (*CARRIED.items(), *LIMITS) if name in known),
     )

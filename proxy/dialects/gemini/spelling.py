@@ -17,7 +17,9 @@ LONGEST_NAME = 64
 
 def camel(message: Any, path: str) -> Json:
     """The members of one message, in camelCase; null ones left out. A name said in both ways keeps what was said last."""
-    for name, value in asked(message, dict, path).items():
+    if type(message) is not dict:
+        asked(message, dict, path)
+    for name, value in message.items():
         if value is None or "_" in name:
             return spelled(message)
     return dict(message)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from proxy.call import Json
+from proxy.dialects.checks import check_results
 from proxy.dialects.gemini.calls import parse_call, parse_result
 from proxy.dialects.gemini.packed import unpack_thinking
 from proxy.dialects.gemini.parts import parse_part
@@ -18,42 +19,75 @@ from proxy.dialects.gemini.spelling import camel
 from proxy.dialects.ids import made_up_id
 from proxy.dialects.shape import asked, wrong
 
+#: Members of a content that says no more than its parts.
+BARE = frozenset({"role", "parts"})
+
 
 class Turns:
-    """The messages so far, where each stands on the wire, and the calls that nobody has answered by name."""
+    """The messages so far, where each result of a function stands on the wire, and the calls that nobody has answered by name."""
 
     __slots__ = ("messages", "paths", "unanswered")
 
     def __init__(self) -> None:
         self.messages: list[Json] = []
-        self.paths: list[str] = []
+        self.paths: dict[int, str] = {}
         self.unanswered: list[tuple[str, str]] = []
 
-    def add(self, message: Json, path: str) -> None:
+    def add_result(self, message: Json, path: str) -> None:
+        self.paths[len(self.messages)] = path
         self.messages.append(message)
-        self.paths.append(path)
 
 
-def parse_contents(contents: Any, turns: Turns) -> None:
-    """Failure("invalid_request") names the member that is wrong."""
-    listed = [contents] if isinstance(contents, dict) else asked(contents, list, "contents")
-    if not listed:
+def parse_messages(said: Json) -> list[Json]:
+    """The messages of a request in camelCase. Failure("invalid_request") names the member that is wrong."""
+    turns, contents = Turns(), said.get("contents")
+    messages = turns.messages
+    if "systemInstruction" in said:
+        words = only_text(said["systemInstruction"])
+        messages.append(
+            {"role": "system", "content": words} if words is not None else parse_system(said["systemInstruction"])
+        )
+    for index, content in enumerate(contents if type(contents) is list and contents else listed(contents)):
+        words = only_text(content)
+        if words is not None and (role := content.get("role", "user")) in ("user", "model"):
+            messages.append({"role": "assistant" if role == "model" else "user", "content": words})
+        else:
+            parse_turn(turns, content, f"contents[{index}]")
+    if turns.paths:
+        check_results(messages, turns.paths.__getitem__)
+    return messages
+
+
+def listed(contents: Any) -> list[Any]:
+    """A single content may stand for a list of one."""
+    said = [contents] if isinstance(contents, dict) else asked(contents, list, "contents")
+    if not said:
         raise wrong("contents", "must not be empty")
-    for index, content in enumerate(listed):
-        path = f"contents[{index}]"
-        said = camel(content, path)
-        role = asked(said.get("role") or "user", str, f"{path}.role")
-        parse = ROLES.get(role)
-        if parse is None:
-            raise wrong(f"{path}.role", f"must be one of {', '.join(ROLES)}")
-        parse(turns, parts_of(said, path), path)
+    return said
+
+
+def only_text(content: Any) -> str | None:
+    """The words of a content that is nothing but one plain text, as most are; None for any other."""
+    parts = content.get("parts") if type(content) is dict and content.keys() <= BARE else None
+    part = parts[0] if type(parts) is list and len(parts) == 1 else None
+    words = part.get("text") if type(part) is dict and len(part) == 1 else None
+    return words if type(words) is str else None
+
+
+def parse_turn(turns: Turns, content: Any, path: str) -> None:
+    said = camel(content, path)
+    role = asked(said.get("role") or "user", str, f"{path}.role")
+    parse = ROLES.get(role)
+    if parse is None:
+        raise wrong(f"{path}.role", f"must be one of {', '.join(ROLES)}")
+    parse(turns, parts_of(said, path), path)
 
 
 def parts_of(content: Json, path: str) -> list[Json]:
     """The parts of a content in camelCase. A single one may stand for a list of one."""
     parts = content.get("parts", [])
-    listed = [parts] if isinstance(parts, dict) else asked(parts, list, f"{path}.parts")
-    return [plain(camel(part, f"{path}.parts[{at}]")) for at, part in enumerate(listed)]
+    said = [parts] if isinstance(parts, dict) else asked(parts, list, f"{path}.parts")
+    return [plain(camel(part, f"{path}.parts[{at}]")) for at, part in enumerate(said)]
 
 
 def plain(part: Json) -> Json:
@@ -62,7 +96,8 @@ def plain(part: Json) -> Json:
     return part
 
 
-def parse_system(content: Any, path: str) -> Json:
+def parse_system(content: Any) -> Json:
+    path = "systemInstruction"
     said = {"parts": {"text": content}} if isinstance(content, str) else camel(content, path)
     return {"role": "system", **parse_content(parts_of(said, path), f"{path}.parts")}
 
@@ -76,11 +111,11 @@ def parse_user(turns: Turns, parts: list[Json], path: str) -> None:
             said.append(part)
             continue
         if said:
-            turns.add({"role": "user", **parse_content(said, f"{path}.parts", start)}, path)
+            turns.messages.append({"role": "user", **parse_content(said, f"{path}.parts", start)})
         said, start = [], at + 1
         parse_response(turns, part, f"{path}.parts[{at}].functionResponse")
     if said or not parts:
-        turns.add({"role": "user", **parse_content(said, f"{path}.parts", start)}, path)
+        turns.messages.append({"role": "user", **parse_content(said, f"{path}.parts", start)})
 
 
 def parse_response(turns: Turns, part: Json, path: str) -> None:
@@ -93,7 +128,7 @@ def parse_response(turns: Turns, part: Json, path: str) -> None:
             raise wrong(f"{path}.name", f"is {name[:80]!r}, and no call of that function before it waits for a result")
     asked(called, str, f"{path}.id")
     turns.unanswered = [waiting for waiting in turns.unanswered if waiting[0] != called]
-    turns.add(parse_result(response, called, path), f"{path}.id")
+    turns.add_result(parse_result(response, called, path), f"{path}.id")
 
 
 def parse_model(turns: Turns, parts: list[Json], path: str) -> None:
@@ -112,7 +147,7 @@ def parse_model(turns: Turns, parts: list[Json], path: str) -> None:
         for entry in message.get("provider_blocks", ()):
             entry |= {"calls": behind[id(entry["block"])]} if behind[id(entry["block"])] else {}
         take_images(message)
-    turns.add(message, path)
+    turns.messages.append(message)
 
 
 def call_of(turns: Turns, part: Json, at: int, path: str) -> Json:

@@ -37,9 +37,22 @@ def gather_usage(payloads: Sequence[Json]) -> Usage | None:
 
 
 def usage_of(counts: Json) -> Usage | None:
-    """Disjoint buckets of the last report of each count. Parts that exceed their whole are cut to it."""
-    if COUNTS.isdisjoint(counts):
-        return None
+    """Disjoint buckets of the last report of each count. Most have nothing to split."""
+    prompt, output = counts.get("promptTokenCount"), counts.get("candidatesTokenCount")
+    thoughts = counts.get("thoughtsTokenCount", 0)
+    if (
+        type(prompt) is type(output) is type(thoughts) is int
+        and (prompt >= 0 and output >= 0 and thoughts >= 0)
+        and not ("cachedContentTokenCount" in counts or "toolUsePromptTokenCount" in counts)
+        and not ("promptTokensDetails" in counts and sound(counts, "promptTokensDetails"))
+        and not ("candidatesTokensDetails" in counts and sound(counts, "candidatesTokensDetails"))
+    ):
+        return Usage(prompt, 0, 0, output, thoughts)
+    return None if COUNTS.isdisjoint(counts) else split(counts)
+
+
+def split(counts: Json) -> Usage:
+    """Parts that exceed their whole are cut to it."""
     prompt, output = count(counts, "promptTokenCount"), count(counts, "candidatesTokenCount")
     cached = min(count(counts, "cachedContentTokenCount"), prompt)
     heard = max(sound(counts, "promptTokensDetails") - sound(counts, "cacheTokensDetails"), 0)
@@ -57,10 +70,11 @@ def usage_of(counts: Json) -> Usage | None:
 
 def sound(counts: Json, name: str) -> int:
     details = counts.get(name)
-    if not isinstance(details, list):
-        return 0
-    heard = [entry for entry in details if isinstance(entry, dict) and entry.get("modality") == "AUDIO"]
-    return sum(count(entry, "tokenCount") for entry in heard) if heard else 0
+    heard = 0
+    for entry in details if isinstance(details, list) else ():
+        if isinstance(entry, dict) and entry.get("modality") == "AUDIO":
+            heard += count(entry, "tokenCount")
+    return heard
 
 
 def count(mapping: Json, name: str) -> int:
@@ -70,17 +84,18 @@ def count(mapping: Json, name: str) -> int:
 
 def render_usage(usage: Usage) -> Json:
     """Google's usageMetadata; what is zero and may be left out is left out."""
+    prompt, output = usage.prompt, usage.output + usage.audio_output
     wire: Json = {
-        "promptTokenCount": usage.prompt,
-        "candidatesTokenCount": usage.output + usage.audio_output,
-        "totalTokenCount": usage.total,
+        "promptTokenCount": prompt,
+        "candidatesTokenCount": output,
+        "totalTokenCount": prompt + output + usage.reasoning,
     }
     if usage.cache_read:
         wire["cachedContentTokenCount"] = usage.cache_read
     if usage.reasoning:
         wire["thoughtsTokenCount"] = usage.reasoning
     if usage.audio_input:
-        wire["promptTokensDetails"] = by_modality(usage.prompt - usage.audio_input, usage.audio_input)
+        wire["promptTokensDetails"] = by_modality(prompt - usage.audio_input, usage.audio_input)
     if usage.audio_output:
         wire["candidatesTokensDetails"] = by_modality(usage.output, usage.audio_output)
     return wire

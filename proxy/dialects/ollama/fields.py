@@ -7,7 +7,7 @@ what it does not know, so that a field it has no word for would be lost in silen
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from proxy.call import Json
 from proxy.dialects import Support
@@ -16,14 +16,14 @@ from proxy.dialects import Support
 #: level of thinking that only the model knows.
 OWN = frozenset({"keep_alive", "truncate", "shift", "think", "ollama_options"})
 
-#: Samplers that stand in `options` under their unified names -> whether they are whole numbers.
-OPTIONS: Mapping[str, bool] = {
-    "temperature": False,
-    "top_p": False,
-    "top_k": True,
-    "frequency_penalty": False,
-    "presence_penalty": False,
-    "seed": True,
+#: Samplers that stand in `options` under their unified names -> their kind of number. A whole number is a float too.
+OPTIONS: Mapping[str, type[int] | type[float]] = {
+    "temperature": float,
+    "top_p": float,
+    "top_k": int,
+    "frequency_penalty": float,
+    "presence_penalty": float,
+    "seed": int,
 }
 
 SUPPORT: Mapping[str, Support] = {
@@ -52,6 +52,6 @@ class Draft:
 
     unified: Json
     wire: Json
-    options: Json = field(default_factory=dict)
-    dropped: list[str] = field(default_factory=list)
-    translated: list[str] = field(default_factory=list)
+    options: Json
+    dropped: list[str]
+    translated: list[str]

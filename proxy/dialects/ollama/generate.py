@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from proxy.call import Json
 from proxy.dialects import Rendering
-from proxy.dialects.ollama.fields import OWN, Draft
+from proxy.dialects.ollama.fields import OWN
 from proxy.dialects.ollama.messages import render_messages
 from proxy.dialects.ollama.parse import SAID, parse_common
 from proxy.dialects.ollama.parse_messages import parse_content
 from proxy.dialects.ollama.render_stream import StreamRenderer
-from proxy.dialects.ollama.reply import first_choice, head_of, render_end, render_message
+from proxy.dialects.ollama.reply import add_end, first_choice, head_of, render_message
 from proxy.dialects.ollama.reply import parse_reply as parse_chat_reply
 from proxy.dialects.ollama.request import finish
 from proxy.dialects.ollama.stream import message_of
@@ -31,19 +31,20 @@ ROOM = (["user"], ["system", "user"])
 
 def render_request(unified: Json, model: str) -> Rendering:
     """Failure("unsupported_capability") for a conversation of several messages, or with tools."""
-    draft = Draft({name: value for name, value in unified.items() if name not in OWN_HERE}, {"model": model})
-    messages = render_messages(unified, draft.dropped)
+    dropped: list[str] = []
+    messages = render_messages(unified, dropped)
     if messages and [message["role"] for message in messages] not in ROOM:
         raise unsayable(
             "messages", "must be one user message, after a system message or none: /api/generate takes one prompt"
         )
     if unified.get("tools"):
         raise unsayable("tools", "cannot be sent to /api/generate")
+    wire: Json = {"model": model}
     for message in messages:
         said = {"system": message["content"]} if message["role"] == "system" else {"prompt": message["content"]}
-        draft.wire |= said | chosen(message, ("images",))
-    draft.wire |= chosen(unified, OWN_HERE)
-    return finish(draft)
+        wire |= said | chosen(message, ("images",))
+    wire |= chosen(unified, OWN_HERE)
+    return finish({name: value for name, value in unified.items() if name not in OWN_HERE}, wire, dropped)
 
 
 def parse_request(wire: Json) -> Json:
@@ -66,8 +67,9 @@ def parse_reply(wire: Json) -> Json:
 
 
 def render_reply(unified: Json, request: Json) -> Json:
-    said = generate_line(render_message(first_choice(unified)))
-    return {**head_of(unified, request), **said, **render_end(unified), **chosen(unified, ("context",))}
+    choice = first_choice(unified)
+    said = head_of(unified, request) | generate_line(render_message(choice))
+    return add_end(said, unified, choice) | chosen(unified, ("context",))
 
 
 def generate_line(message: Json) -> Json:

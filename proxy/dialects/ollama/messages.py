@@ -16,13 +16,9 @@ from proxy.dialects.ollama.parts import inline, render_content
 from proxy.dialects.parts import image_url_of, parse_arguments
 from proxy.dialects.shape import asked, wrong
 
-ROLES: Mapping[str, str] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "assistant": "assistant",
-    "tool": "tool",
-}
+#: Roles of those who talk; a tool's message is a result.
+TALKERS: Mapping[str, str] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+ROLES: Mapping[str, str] = {**TALKERS, "tool": "tool"}
 #: Members of a message that Ollama has no word for.
 UNSAID = ("audio", "function_call", "cache_control", "annotations", "provider_blocks", "thinking_blocks")
 
@@ -33,25 +29,31 @@ def render_messages(unified: Json, dropped: list[str]) -> list[Json]:
     names: dict[str, str] = {}
     if unified.get("system") is not None:
         said.append(render_text("system", {"content": unified["system"]}, "system", dropped))
-    for index, message in enumerate(asked(unified.get("messages"), list, "messages")):
-        path = f"messages[{index}]"
-        role = asked(asked(message, dict, path).get("role"), str, f"{path}.role")
-        if role not in ROLES:
-            raise wrong(f"{path}.role", f"must be one of {', '.join(ROLES)}")
-        if len(message) == 2 and role != "tool" and type(words := message.get("content")) is str:
+    messages = unified.get("messages")
+    for index, message in enumerate(messages if type(messages) is list else asked(messages, list, "messages")):
+        if type(message) is dict and len(message) == 2:
             # Most messages are a role and a string of words.
-            said.append({"role": ROLES[role], "content": words})
-            continue
-        note_unsaid(message, role, dropped)
-        wire = render_text(ROLES[role], message, f"{path}.content", dropped)
-        if role == "assistant":
-            wire |= render_thoughts(message, path)
-            wire |= render_calls(message, path, names, dropped)
-            wire |= render_pictures(message, path)
-        elif role == "tool":
-            wire |= render_result(message, path, names)
-        said.append(wire)
+            role, words = message.get("role"), message.get("content")
+            if type(role) is str and type(words) is str and role in TALKERS:
+                said.append({"role": TALKERS[role], "content": words})
+                continue
+        said.append(render_message(message, f"messages[{index}]", names, dropped))
     return said
+
+
+def render_message(message: Any, path: str, names: dict[str, str], dropped: list[str]) -> Json:
+    role = asked(asked(message, dict, path).get("role"), str, f"{path}.role")
+    if role not in ROLES:
+        raise wrong(f"{path}.role", f"must be one of {', '.join(ROLES)}")
+    note_unsaid(message, role, dropped)
+    wire = render_text(ROLES[role], message, f"{path}.content", dropped)
+    if role == "assistant":
+        wire |= render_thoughts(message, path)
+        wire |= render_calls(message, path, names, dropped)
+        wire |= render_pictures(message, path)
+    elif role == "tool":
+        wire |= render_result(message, path, names)
+    return wire
 
 
 def render_text(role: str, message: Json, path: str, dropped: list[str]) -> Json:

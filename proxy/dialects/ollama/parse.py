@@ -30,14 +30,25 @@ RANGES: Mapping[str, tuple[float, float | None]] = {
     "presence_penalty": (-2, 2),
 }
 ANY = (float("-inf"), None)
+#: Option -> its unified name, and what it mostly is: kind, lowest, highest. Then there is nothing to convert or to complain of.
+USUAL: Mapping[str, tuple[str, type[int] | type[float], float, float]] = {
+    "temperature": ("temperature", float, 0, 2),
+    "top_p": ("top_p", float, 0, 1),
+    "top_k": ("top_k", int, 0, float("inf")),
+    "seed": ("seed", int, float("-inf"), float("inf")),
+    "num_predict": ("max_tokens", int, 1, float("inf")),
+}
+#: Members that few requests have.
+RARE = frozenset({"logprobs", "top_logprobs", "think", "format"})
 
 
 def parse_request(wire: Json) -> Json:
     """Chat request -> unified request. Failure("invalid_request") names the member that is wrong."""
     unified = parse_common(wire, SAID)
-    unified["messages"] = parse_messages(
-        asked([] if wire.get("messages") is None else wire["messages"], list, "messages")
-    )
+    messages = wire.get("messages")
+    if type(messages) is not list:
+        messages = asked([] if messages is None else messages, list, "messages")
+    unified["messages"] = parse_messages(messages)
     if wire.get("tools"):
         unified["tools"] = parse_tools(asked(wire["tools"], list, "tools"))
     return unified
@@ -45,36 +56,53 @@ def parse_request(wire: Json) -> Json:
 
 def parse_common(wire: Json, said: frozenset[str]) -> Json:
     """What a chat and a generate request have in common. The members named in `said` are left to the caller or said here."""
-    unified = {name: value for name, value in asked(wire, dict, "body").items() if name not in said}
+    unified: Json = {}
+    for name, value in (wire if type(wire) is dict else asked(wire, dict, "body")).items():
+        if name not in said:
+            unified[name] = value
     stream = wire.get("stream")
-    unified["stream"] = True if stream is None else asked(stream, bool, "stream")
+    unified["stream"] = True if stream is None else stream if type(stream) is bool else asked(stream, bool, "stream")
+    rare = not RARE.isdisjoint(wire)
+    if rare:
+        check_likelihoods(wire)
+    if wire.get("options") is not None:
+        take_options(wire["options"], unified)
+    return unified | parse_think(wire.get("think")) | parse_format(wire.get("format")) if rare else unified
+
+
+def check_likelihoods(wire: Json) -> None:
     if wire.get("logprobs") is not None:
         asked(wire["logprobs"], bool, "logprobs")
     check_range("top_logprobs", wire.get("top_logprobs"), 0, 20)
-    return (
-        unified | parse_options(wire.get("options")) | parse_think(wire.get("think")) | parse_format(wire.get("format"))
-    )
 
 
-def parse_options(options: Any) -> Json:
-    if options is None:
-        return {}
-    unified: Json = {}
+def take_options(options: Any, unified: Json) -> None:
+    """What has a unified word goes into the request, the rest under a name of its own."""
     rest: Json = {}
-    for name, value in asked(options, dict, "options").items():
-        path = f"options.{name}"
-        if value is None:
-            continue
-        if name in OPTIONS:
-            unified[name] = whole(value, path) if OPTIONS[name] else value
-            check_range(path, unified[name], *RANGES.get(name, ANY))
-        elif name == "num_predict" and whole(value, path) > 0:
-            unified["max_tokens"] = whole(value, path)
-        elif name == "stop":
-            unified["stop"] = parse_stop(value)
-        else:
-            rest[name] = value
-    return unified | ({"ollama_options": rest} if rest else {})
+    for name, value in (options if type(options) is dict else asked(options, dict, "options")).items():
+        if name in USUAL:
+            said, kind, low, high = USUAL[name]
+            if type(value) is kind and low <= value <= high:
+                unified[said] = value
+                continue
+        if value is not None:
+            take_option(name, value, unified, rest)
+    if rest:
+        unified["ollama_options"] = rest
+
+
+def take_option(name: str, value: Any, unified: Json, rest: Json) -> None:
+    """Any value but null."""
+    path = f"options.{name}"
+    if name in OPTIONS:
+        unified[name] = whole(value, path) if OPTIONS[name] is int else value
+        check_range(path, unified[name], *RANGES.get(name, ANY))
+    elif name == "num_predict" and whole(value, path) > 0:
+        unified["max_tokens"] = whole(value, path)
+    elif name == "stop":
+        unified["stop"] = parse_stop(value)
+    else:
+        rest[name] = value
 
 
 def whole(value: Any, path: str) -> int:

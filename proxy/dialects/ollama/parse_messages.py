@@ -21,6 +21,8 @@ from proxy.dialects.shape import asked, wrong
 
 #: Members that are said anew; any other keeps its name and value.
 SAID = frozenset({"role", "content", "images", "thinking", "tool_calls", "tool_name", "tool_call_id"})
+#: Roles of those who talk, as clients spell them; a tool's message is a result.
+TALKERS = ("system", "user", "assistant")
 
 
 class Pending:
@@ -47,9 +49,19 @@ class Pending:
 
 
 def parse_messages(messages: list[Any]) -> list[Json]:
-    pending = Pending()
-    unified = [parse_message(message, index, pending) for index, message in enumerate(messages)]
-    check_results(unified, "messages[{}].tool_call_id".format)
+    unified: list[Json] = []
+    pending: Pending | None = None
+    for index, message in enumerate(messages):
+        if type(message) is dict and len(message) == 2:
+            # Most messages are a role and a string of words.
+            role, words = message.get("role"), message.get("content")
+            if type(words) is str and role in TALKERS:
+                unified.append({"role": role, "content": words})
+                continue
+        pending = pending or Pending()
+        unified.append(parse_message(message, index, pending))
+    if pending is not None:
+        check_results(unified, "messages[{}].tool_call_id".format)
     return unified
 
 

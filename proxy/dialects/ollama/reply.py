@@ -15,11 +15,10 @@ from proxy.dialects.ollama.calls import parse_calls, render_calls
 from proxy.dialects.ollama.errors import failure_of
 from proxy.dialects.ollama.logprobs import parse_logprobs, render_logprobs
 from proxy.dialects.ollama.parts import picture, read_pictures
-from proxy.dialects.ollama.usage import DURATIONS, parse_time, parse_usage, render_time, render_usage
+from proxy.dialects.ollama.usage import DURATIONS, parse_time, render_time, render_usage, unify_usage
 from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
-from proxy.dialects.openai.reply import render_usage as render_unified_usage
 from proxy.dialects.parts import was_cut
-from proxy.dialects.shape import answered, broken, chosen, some
+from proxy.dialects.shape import answered, broken, some
 
 #: done_reason -> finish_reason. `load` and `unload` answer a request without messages. What is not here is passed on as it is.
 FINISH_REASONS: Mapping[str, str] = {"stop": "stop", "length": "length", "load": "stop", "unload": "stop"}
@@ -29,20 +28,32 @@ DONE_REASONS: Mapping[str, str] = {"stop": "stop", "tool_calls": "stop", "functi
 NATIVE = ("load", "unload")
 #: Members of a reply that have no unified word and keep their name.
 EXTRAS = (*DURATIONS, "context")
+#: What a message says besides its text: Ollama's, and a unified one.
+BESIDE_TEXT = frozenset({"thinking", "tool_calls", "images"})
+BESIDE_UNIFIED_TEXT = frozenset({"reasoning_content", "tool_calls", "images"})
 
 
 def parse_reply(wire: Json) -> Json:
     """Chat reply -> unified reply. Failure for an error inside a 200, or for anything that is no whole reply."""
-    see_error(wire)
+    if type(wire) is not dict or wire.get("error"):
+        see_error(wire)
     if wire.get("done") is not True:
         raise broken("the reply is not done")
-    message = answered(wire.get("message"), dict, "message")
-    unified = parse_message(message, wire)
-    choice = {"index": 0, "message": unified, **finish_of(wire, "tool_calls" in unified), **parse_logprobs(wire)}
-    head = {"id": reply_id(wire), "object": "chat.completion", "created": parse_time(wire.get("created_at"))}
-    usage = parse_usage(wire)
-    counted = {} if usage is None else {"usage": render_unified_usage(usage)}
-    return {**head, "model": model_of(wire), "choices": [choice], **counted, **chosen(wire, EXTRAS)}
+    message = wire.get("message")
+    unified = parse_message(message if type(message) is dict else answered(message, dict, "message"), wire)
+    choice: Json = {"index": 0, "message": unified, **finish_of(wire, "tool_calls" in unified)}
+    if "logprobs" in wire:
+        choice |= parse_logprobs(wire)
+    called, created = reply_id(wire), parse_time(wire.get("created_at"))
+    said: Json = {"id": called, "object": "chat.completion", "created": created, "model": model_of(wire)}
+    said["choices"] = [choice]
+    counted = unify_usage(wire)
+    if counted is not None:
+        said["usage"] = counted
+    for name in EXTRAS:
+        if name in wire and wire[name] is not None:
+            said[name] = wire[name]
+    return said
 
 
 def see_error(wire: Any) -> None:
@@ -58,14 +69,17 @@ def reply_id(wire: Json) -> str:
 
 
 def model_of(wire: Json) -> str:
-    return answered(wire.get("model", ""), str, "model")
+    model = wire.get("model", "")
+    return model if type(model) is str else answered(model, str, "model")
 
 
 def parse_message(message: Json, wire: Json) -> Json:
     """The message of a whole reply."""
     content = message.get("content")
-    said: Json = {"content": answered("" if content is None else content, str, "content") or None}
-    return {"role": "assistant", **said, "refusal": None, **parse_extras(message, wire, 0)}
+    if type(content) is not str:
+        content = answered("" if content is None else content, str, "content")
+    said: Json = {"role": "assistant", "content": content or None, "refusal": None}
+    return said if BESIDE_TEXT.isdisjoint(message) else said | parse_extras(message, wire, 0)
 
 
 def parse_extras(message: Json, wire: Json, calls: int) -> Json:
@@ -93,14 +107,18 @@ def finish_of(wire: Json, called_tools: bool) -> Json:
 
 def render_reply(unified: Json, request: Json) -> Json:
     """Unified reply -> chat reply, of the first choice: Ollama's form has room for one."""
-    return {**head_of(unified, request), "message": render_message(first_choice(unified)), **render_end(unified)}
+    choice = first_choice(unified)
+    said = head_of(unified, request)
+    said["message"] = render_message(choice)
+    return add_end(said, unified, choice)
 
 
 def first_choice(unified: Json) -> Json:
     choices = unified.get("choices")
     if not isinstance(choices, list) or not choices:
         raise broken("the reply has no choices")
-    return answered(choices[0], dict, "a choice")
+    choice = choices[0]
+    return choice if type(choice) is dict else answered(choice, dict, "a choice")
 
 
 def head_of(unified: Json, request: Json) -> Json:
@@ -108,11 +126,11 @@ def head_of(unified: Json, request: Json) -> Json:
     return {"model": str(model), "created_at": render_time(unified.get("created"))}
 
 
-def render_end(unified: Json) -> Json:
-    """What a whole reply says after its message."""
-    choice = first_choice(unified)
-    counted = render_usage(parse_unified_usage(unified), unified)
-    return {"done": True, "done_reason": done_reason(choice), **counted, **render_logprobs(choice)}
+def add_end(said: Json, unified: Json, choice: Json) -> Json:
+    """With what a whole reply says after its message."""
+    said["done"], said["done_reason"] = True, done_reason(choice)
+    said |= render_usage(parse_unified_usage(unified), unified)
+    return said if choice.get("logprobs") is None else said | render_logprobs(choice)
 
 
 def done_reason(choice: Json) -> str:
@@ -123,9 +141,19 @@ def done_reason(choice: Json) -> str:
 
 
 def render_message(choice: Json) -> Json:
-    message = answered(choice.get("message"), dict, "a message")
+    message = choice.get("message")
+    if type(message) is not dict:
+        message = answered(message, dict, "a message")
     content = message.get("content") or message.get("refusal") or ""
-    said: Json = {"role": "assistant", "content": answered(content, str, "content")}
+    if type(content) is not str:
+        content = answered(content, str, "content")
+    said: Json = {"role": "assistant", "content": content}
+    return said if BESIDE_UNIFIED_TEXT.isdisjoint(message) else said | render_extras(message, choice)
+
+
+def render_extras(message: Json, choice: Json) -> Json:
+    """What a message says besides its text."""
+    said: Json = {}
     if message.get("reasoning_content"):
         said["thinking"] = answered(message["reasoning_content"], str, "reasoning_content")
     if message.get("images"):

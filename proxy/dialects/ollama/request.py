@@ -28,30 +28,51 @@ EFFORTS: Mapping[str, bool | str] = {
     "xhigh": "high",
     "max": "max",
 }
-NUMBERS = (int, float)
+LIMITS = ("max_tokens", "max_completion_tokens")
+#: Fields that no saying but `say_options` speaks of.
+PLAIN = frozenset({"model", "messages", "system", "stream", "stream_options", *OPTIONS, *LIMITS})
 #: Members of a function that Ollama knows.
 FUNCTION = frozenset({"name", "description", "parameters"})
 
 
 def render_request(unified: Json, model: str) -> Rendering:
     """Unified request -> chat request. Failure("unsupported_capability") names what can neither be said nor left out."""
-    draft = Draft(unified, {"model": model})
-    draft.wire["messages"] = render_messages(unified, draft.dropped)
-    return finish(draft)
+    dropped: list[str] = []
+    return finish(unified, {"model": model, "messages": render_messages(unified, dropped)}, dropped)
 
 
-def finish(draft: Draft) -> Rendering:
+def finish(unified: Json, wire: Json, dropped: list[str]) -> Rendering:
     """What a chat and a generate request have in common: everything but who says what."""
+    options: Json = {}
+    translated: list[str] = []
+    if unified.keys() <= PLAIN:
+        put_options(unified, options)
+    else:
+        say_all(Draft(unified, wire, options, dropped, translated))
+    if options:
+        wire["options"] = options
+    wire["stream"] = bool(unified.get("stream"))
+    return Rendering(wire, list(dict.fromkeys(dropped)) if len(dropped) > 1 else dropped, translated)
+
+
+def put_options(unified: Json, options: Json) -> None:
+    """Samplers and the limit."""
+    for name, kind in OPTIONS.items():
+        if name in unified and (value := unified[name]) is not None:
+            options[name] = value if type(value) is kind or type(value) is int else asked(value, kind, name)
+    name = "max_tokens" if unified.get("max_completion_tokens") is None else "max_completion_tokens"
+    limit = unified.get(name)
+    if limit is not None:
+        options["num_predict"] = limit if type(limit) is int else asked(limit, int, name)
+
+
+def say_all(draft: Draft) -> None:
+    """What any field says. What none speaks of is dropped, and named, unless leaving it out changes nothing."""
     unified = draft.unified
     for names, say in SAYINGS:
         if not unified.keys().isdisjoint(names):
             say(draft)
-    if draft.options:
-        draft.wire["options"] = draft.options
-    draft.wire["stream"] = bool(unified.get("stream"))
-    dropped = draft.dropped
-    dropped += [name for name, value in unified.items() if name not in KNOWN and not is_neutral(name, value)]
-    return Rendering(draft.wire, list(dict.fromkeys(dropped)), draft.translated)
+    draft.dropped += [name for name, value in unified.items() if name not in KNOWN and not is_neutral(name, value)]
 
 
 def say_choices(draft: Draft) -> None:
@@ -61,20 +82,7 @@ def say_choices(draft: Draft) -> None:
 
 
 def say_options(draft: Draft) -> None:
-    for name, whole in OPTIONS.items():
-        value = draft.unified.get(name)
-        if value is not None:
-            draft.options[name] = asked(value, int, name) if whole else number(value, name)
-
-
-def number(value: Any, name: str) -> float:
-    return value if type(value) in NUMBERS else asked(value, float, name)
-
-
-def say_limit(draft: Draft) -> None:
-    name = "max_tokens" if draft.unified.get("max_completion_tokens") is None else "max_completion_tokens"
-    if draft.unified.get(name) is not None:
-        draft.options["num_predict"] = asked(draft.unified[name], int, name)
+    put_options(draft.unified, draft.options)
 
 
 def say_stop(draft: Draft) -> None:
@@ -183,8 +191,7 @@ CARRIED = ("logprobs", "top_logprobs", *sorted(OWN - {"ollama_options"}))
 SAYINGS: tuple[tuple[tuple[str, ...], Callable[[Draft], None]], ...] = (
     (("ollama_options",), say_own_options),
     (("n",), say_choices),
-    (tuple(OPTIONS), say_options),
-    (("max_tokens", "max_completion_tokens"), say_limit),
+    ((*OPTIONS, *LIMITS), say_options),
     (("stop", "stop_sequences"), say_stop),
     (("tools", "tool_choice", "parallel_tool_calls"), say_tools),
     (("response_format",), say_format),

@@ -6,27 +6,40 @@ Source: https://docs.ollama.com/api/usage. `prompt_eval_count` has the cached to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from proxy.call import Json, Usage
-from proxy.dialects.shape import chosen
+from proxy.dialects.openai.reply import render_usage as render_unified_usage
 
-COUNTS = ("prompt_eval_count", "eval_count")
+CACHED = "prompt_eval_cached_count"
 DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
+UNTIMED: Mapping[str, int] = dict.fromkeys(DURATIONS, 0)
 #: 9999-12-31T23:59:59Z
 LAST_MOMENT = 253402300799
 
 
 def parse_usage(wire: Json) -> Usage | None:
     """Disjoint buckets; None when nothing was counted."""
-    if not isinstance(wire, dict) or not any(name in wire for name in COUNTS):
+    if not isinstance(wire, dict) or ("prompt_eval_count" not in wire and "eval_count" not in wire):
         return None
-    prompt, cached = count(wire, "prompt_eval_count"), count(wire, "prompt_eval_cached_count")
+    heard, said = wire.get("prompt_eval_count"), wire.get("eval_count")
+    if type(heard) is int and type(said) is int and heard >= 0 and said >= 0 and CACHED not in wire:
+        return Usage(heard, output=said)
+    prompt, cached = count(wire, "prompt_eval_count"), count(wire, CACHED)
     cached = min(cached, prompt)
     return Usage(input=prompt - cached, cache_read=cached, output=count(wire, "eval_count"))
+
+
+def unify_usage(wire: Json) -> Json | None:
+    """The same as a unified reply says it. Two counts, as there mostly are, need not be put together first."""
+    heard, said = wire.get("prompt_eval_count"), wire.get("eval_count")
+    if type(heard) is int and type(said) is int and heard >= 0 and said >= 0 and CACHED not in wire:
+        return {"prompt_tokens": heard, "completion_tokens": said, "total_tokens": heard + said}
+    usage = parse_usage(wire)
+    return None if usage is None else render_unified_usage(usage)
 
 
 def count(wire: Json, name: str) -> int:
@@ -50,13 +63,15 @@ def render_usage(usage: Usage | None, timed: Json) -> Json:
     so that an unknown one is 0.
     """
     usage = usage or Usage()
-    return {
-        **dict.fromkeys(DURATIONS, 0),
-        **chosen(timed, DURATIONS),
-        "prompt_eval_count": usage.prompt,
-        **({"prompt_eval_cached_count": usage.cache_read} if usage.cache_read else {}),
-        "eval_count": usage.completion,
-    }
+    said: Json = {**UNTIMED}
+    for name in DURATIONS:
+        if name in timed and timed[name] is not None:
+            said[name] = timed[name]
+    said["prompt_eval_count"] = usage.prompt
+    if usage.cache_read:
+        said[CACHED] = usage.cache_read
+    said["eval_count"] = usage.completion
+    return said
 
 
 def parse_time(created_at: Any) -> int:

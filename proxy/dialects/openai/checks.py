@@ -80,6 +80,11 @@ def parse_request(wire: Json) -> Json:
                 LOOKS[name](name, value)
     answers = False
     for index, message in enumerate(messages):
+        # Asked here, since most are nothing but a text of one of two.
+        if type(message) is dict and len(message) == 2 and type(message.get("content")) is str:
+            role = message.get("role")
+            if role == "user" or role == "assistant":
+                continue
         check_message(message, index)
         answers = answers or message["role"] == "tool"
     if answers:

@@ -56,8 +56,12 @@ def parse_usage(wire: Json) -> Usage | None:
     if not isinstance(usage, dict):
         return None
     prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if type(prompt) is int and type(completion) is int and is_plain(usage, prompt, completion):
-        return Usage(prompt, output=completion)
+    # Two counts that make the total, and nothing else or details, both there, of zeros: there is nothing to split.
+    if type(prompt) is int and type(completion) is int and usage.get("total_tokens") == prompt + completion:
+        said, made = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
+        none = type(said) is dict and type(made) is dict and not any(said.values()) and not any(made.values())
+        if prompt >= 0 and completion >= 0 and (none or len(usage) == len(COUNTS)):
+            return Usage(prompt, output=completion)
     found = Usage(count(usage, "prompt_tokens"), output=count(usage, "completion_tokens"))
     beside = count(usage, "total_tokens") - found.input - found.output
     if beside > 0:
@@ -68,16 +72,6 @@ def parse_usage(wire: Json) -> Usage | None:
         found.output -= beside - found.reasoning
         found.reasoning = beside
     return found
-
-
-def is_plain(usage: Json, prompt: int, completion: int) -> bool:
-    """Whether there is nothing to split: two counts that make the total, and nothing else or details, both there, of zeros."""
-    if prompt < 0 or completion < 0 or usage.get("total_tokens") != prompt + completion:
-        return False
-    if len(usage) == len(COUNTS):
-        return True
-    said, made = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
-    return type(said) is dict and type(made) is dict and not any(said.values()) and not any(made.values())
 
 
 def gather_usage(payloads: Sequence[Json]) -> Usage | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from proxy.call import Json
 from proxy.dialects import Rendering
+from proxy.dialects.ids import MARK
 from proxy.dialects.openai.messages import HUB_ONLY, is_short_image, render_messages, without
 from proxy.dialects.parts import effort_of, is_foreign
 
@@ -23,10 +25,14 @@ SAID = frozenset({"system", "stop_sequences", "timeout", "fallbacks", "cache", "
 
 #: What an OpenAI request has no word for, and how it is named: fields, and members of tools.
 FIELDS = {name: name for name in ("top_k", "cache_control")}
+#: What is looked at when an OpenAI request is made of a unified one; everything else stays.
+UNUSUAL = SAID | {*FIELDS, "extra_content", "tools"}
 OF_TOOLS = {
     name: f"tools.{name}"
     for name in ("cache_control", "allowed_callers", "defer_loading", "eager_input_streaming", "input_examples")
 } | {"responses": ""}
+#: Some id of a call holds what only the hub knows.
+SIGNED = MARK.encode()
 #: Tools that run at Anthropic carry a date in their type.
 FOREIGN_TOOL = re.compile(r".*_\d{8}|mcp_toolset")
 
@@ -45,12 +51,25 @@ def is_plain(unified: Json, body: bytes) -> bool:
 
     What some provider of this dialect has made its own (`reasoning_content`, `cache_control`) is plain: it may be for that one.
     """
+    if "tools" not in unified and has_only_texts(unified["messages"]):
+        return True
+    if SIGNED in body:
+        return False
     tools = unified.get("tools")
     if tools and any(map(is_short_tool, tools)):
         return False
     if b'"source"' in body and any(map(is_short_image, parts_of(unified))):
         return False
     return not has_hub_mark(body) or not any(map(is_of_the_hub, carriers(unified)))
+
+
+def has_only_texts(messages: list[Json]) -> bool:
+    """Whether each message has a role and a text and nothing else."""
+    # A loop, since a generator is another frame and this is asked of each call.
+    for message in messages:  # noqa: SIM110
+        if len(message) != 2 or type(message.get("content")) is not str:
+            return False
+    return True
 
 
 def has_hub_mark(body: bytes) -> bool:
@@ -100,15 +119,22 @@ def render_request(unified: Json, model: str) -> Rendering:
     """
     dropped: list[str] = []
     translated: list[str] = []
-    wire = without(unified, FIELDS, dropped)
-    wire = {name: value for name, value in wire.items() if name not in SAID}
-    wire["model"] = model
-    wire["messages"] = render_messages(unified, dropped, translated)
-    say_tools(wire, dropped)
-    say_stop(wire, unified.get("stop_sequences"))
-    say_reasoning(wire, unified.get("reasoning") or {}, dropped, translated)
+    messages = unified["messages"]
+    unusual = UNUSUAL & unified.keys()
+    wire = {**(without(unified, FIELDS, dropped) if unusual else unified), "model": model}
+    if "system" in unusual or not has_only_texts(messages):
+        wire["messages"] = render_messages(unified, dropped, translated)
+    if unusual:
+        say_unusual(wire, dropped, translated)
     say_limit(wire)
-    return Rendering(wire, list(dict.fromkeys(dropped)), translated)
+    return Rendering(wire, [*dict.fromkeys(dropped)] if dropped else dropped, translated)
+
+
+def say_unusual(wire: Json, dropped: list[str], translated: list[str]) -> None:
+    said = {name: wire.pop(name) for name in SAID & wire.keys()}
+    say_tools(wire, dropped)
+    say_stop(wire, said.get("stop_sequences"))
+    say_reasoning(wire, said.get("reasoning") or {}, dropped, translated)
 
 
 def say_tools(wire: Json, dropped: list[str]) -> None:
@@ -148,7 +174,7 @@ def as_list(value: Any) -> list[Any]:
 def say_reasoning(wire: Json, reasoning: Mapping[str, Any], dropped: list[str], translated: list[str]) -> None:
     """OpenAI knows an effort and nothing else. To models that reason a budget is said by one, and `enabled` needs no word."""
     effort, budget = reasoning.get("effort"), reasoning.get("budget_tokens")
-    reasons = REASONS.match(wire["model"]) is not None
+    reasons = does_reason(wire["model"])
     said = {"effort"}
     if effort is None and type(budget) is int and reasons and wire.get("reasoning_effort") is None:
         effort = effort_for(budget, wire["model"])
@@ -161,6 +187,11 @@ def say_reasoning(wire: Json, reasoning: Mapping[str, Any], dropped: list[str], 
     if effort is not None or (reasoning.get("enabled") is True and reasons):
         said.add("enabled")
     dropped += [f"reasoning.{name}" for name, value in reasoning.items() if name not in said and value is not None]
+
+
+@lru_cache(maxsize=1024)
+def does_reason(model: str) -> bool:
+    return REASONS.match(model) is not None
 
 
 def effort_for(budget: int, model: str) -> str:
@@ -177,7 +208,7 @@ def say_limit(wire: Json) -> None:
     Others keep what the caller wrote: many compatible servers know only `max_tokens`, and would not see the new name.
     """
     limit = wire.get("max_completion_tokens")
-    if limit is None and REASONS.match(wire["model"]) and wire.get("max_tokens") is not None:
+    if limit is None and wire.get("max_tokens") is not None and does_reason(wire["model"]):
         limit = wire["max_completion_tokens"] = wire["max_tokens"]
     if limit is not None:
         wire.pop("max_tokens", None)

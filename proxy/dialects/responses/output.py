@@ -12,7 +12,7 @@ from typing import Any
 from proxy.call import Json, Usage
 from proxy.dialects.ids import made_up_id
 from proxy.dialects.parts import is_whole
-from proxy.dialects.responses.fields import EXTRAS
+from proxy.dialects.responses.fields import CARRIED, EXTRAS, NATIVE
 from proxy.dialects.responses.items import CALLS, generated_item
 from proxy.dialects.responses.request import render_request
 from proxy.dialects.responses.usage import render_usage
@@ -21,8 +21,20 @@ from proxy.dialects.shape import answered
 #: finish_reason -> why a response is incomplete. Of the others, those in GOOD completed it, and any word more is its own reason.
 REASONS: Mapping[str, str] = {"length": "max_output_tokens", "content_filter": "content_filter"}
 GOOD = frozenset({"stop", "tool_calls", "function_call", None})
-#: Echoed from the request -> what stands there where the request is silent.
-ECHOED: Mapping[str, Any] = {
+#: A response that has just begun, of a request that said nothing. Nothing of it lies anywhere: `store` is false.
+BEGUN: Mapping[str, Any] = {
+    "id": "",
+    "object": "response",
+    "created_at": 0,
+    "status": "in_progress",
+    "background": False,
+    "error": None,
+    "incomplete_details": None,
+    "model": "",
+    "output": [],
+    "previous_response_id": None,
+    "store": False,
+    "usage": None,
     "instructions": None,
     "max_output_tokens": None,
     "max_tool_calls": None,
@@ -41,16 +53,21 @@ ECHOED: Mapping[str, Any] = {
     "truncation": "disabled",
     "user": None,
 }
+#: Of these, what is not the request's to say.
+OURS = frozenset(
+    {
+        *("id", "object", "created_at", "status", "background", "error", "incomplete_details", "model", "output"),
+        *("previous_response_id", "store", "usage"),
+    }
+)
+ECHOED = BEGUN.keys() - OURS
 #: Fields of most requests -> as they are echoed, with the same value; where there are no others nothing need be rendered.
 ECHOED_AS: Mapping[str, str] = {
     "system": "instructions",
     "max_completion_tokens": "max_output_tokens",
-    "temperature": "temperature",
-    "top_p": "top_p",
-    "metadata": "metadata",
-    "user": "user",
+    **{name: name for name in (*NATIVE, *CARRIED) if name in ECHOED},
 }
-PLAIN = frozenset({*ECHOED_AS, "messages", "model", "stream", "stream_options", "include"})
+PLAIN = frozenset({*ECHOED_AS, "max_tokens", "messages", "model", "stream", "stream_options", "include", "store"})
 #: What has no place in a response, and what an MCP server is told for its eyes only.
 UNHEARD = frozenset({"messages", "include", "n"})
 SECRETS = frozenset({"authorization", "headers"})
@@ -61,39 +78,34 @@ def item_id(prefix: str, response: str, index: int) -> str:
 
 
 def echo(request: Json) -> Json:
-    """What a response says of the request it answers; of a tool not how it gets in."""
-    if request.keys() <= PLAIN and isinstance(request.get("system"), str | None):
-        plain = {wire: request[name] for name, wire in ECHOED_AS.items() if request.get(name) is not None}
-        return {**ECHOED, **plain}
+    """What a response repeats of the request it answers; of a tool not how it gets in."""
+    system = request.get("system")
+    if not PLAIN.issuperset(request) or not (system is None or type(system) is str):
+        return echo_rendered(request)
+    echoed = {"max_output_tokens": request["max_tokens"]} if request.get("max_tokens") is not None else {}
+    for name, value in request.items():
+        if value is not None and name in ECHOED_AS:
+            echoed[ECHOED_AS[name]] = value
+    return echoed
+
+
+def echo_rendered(request: Json) -> Json:
     said = {name: value for name, value in request.items() if name not in UNHEARD}
     wire = render_request({**said, "messages": []}, "").wire
-    echoed = {name: wire.get(name, silent) for name, silent in ECHOED.items()}
-    echoed["tools"] = [{name: value for name, value in tool.items() if name not in SECRETS} for tool in echoed["tools"]]
+    echoed = {name: value for name, value in wire.items() if name in ECHOED}
+    if "tools" in echoed:
+        tools = echoed["tools"]
+        echoed["tools"] = [{name: value for name, value in tool.items() if name not in SECRETS} for tool in tools]
     return echoed
 
 
 def response_of(called: str, model: str, created: int, echoed: Json) -> Json:
-    """A response that has just begun. Nothing of it lies anywhere: `store` is false."""
-    return {
-        "id": called,
-        "object": "response",
-        "created_at": created,
-        "status": "in_progress",
-        "background": False,
-        "error": None,
-        "incomplete_details": None,
-        "model": model,
-        "output": [],
-        "previous_response_id": None,
-        "store": False,
-        "usage": None,
-        **echoed,
-    }
+    """A response that has just begun."""
+    return {**BEGUN, "id": called, "created_at": created, "model": model, **echoed}
 
 
-def finished(response: Json, choice: Json, output: list[Json], usage: Usage | None) -> Json:
-    """The response at its end. `choice` says how it ended."""
-    reason = reason_of(choice)
+def finished(response: Json, reason: str | None, output: list[Json], usage: Usage | None) -> Json:
+    """The response at its end; `reason`: why it is incomplete."""
     return {
         **response,
         "status": "incomplete" if reason else "completed",
@@ -106,7 +118,9 @@ def finished(response: Json, choice: Json, output: list[Json], usage: Usage | No
 def reason_of(choice: Json) -> str | None:
     """Why the response is incomplete; None when it is complete."""
     finish = choice.get("finish_reason")
-    return None if finish in GOOD else REASONS.get(str(finish), str(finish))
+    if finish is None or isinstance(finish, str):
+        return None if finish in GOOD else REASONS.get(str(finish), finish)
+    return str(finish)
 
 
 def text_part(text: str, notes: list[Json], logprobs: list[Any]) -> Json:

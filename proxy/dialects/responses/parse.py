@@ -7,10 +7,11 @@ it can be seen where the request comes from. Source: https://platform.openai.com
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any
 
 from proxy.call import Json
-from proxy.dialects.checks import check_range, check_results, check_schema
+from proxy.dialects.checks import NUMBERS, check_range, check_results, check_schema
 from proxy.dialects.responses.fields import STATEFUL
 from proxy.dialects.responses.request import ENCRYPTED, LOGPROBS
 from proxy.dialects.responses.tools import parse_choice, parse_tools
@@ -21,12 +22,12 @@ from proxy.dialects.shape import asked, chosen, wrong
 SAID = frozenset({"input", "instructions", "tools", "tool_choice", "text", "reasoning", "max_output_tokens", "include"})
 SAID |= {"stream_options"}
 #: Field -> (least, most).
-RANGES: Mapping[str, tuple[float, float | None]] = {
+RANGES: Mapping[str, tuple[float, float]] = {
     "temperature": (0, 2),
     "top_p": (0, 1),
     "top_logprobs": (0, 20),
-    "max_output_tokens": (1, None),
-    "max_tool_calls": (0, None),
+    "max_output_tokens": (1, inf),
+    "max_tool_calls": (0, inf),
 }
 TYPES: Mapping[str, type] = {
     **dict.fromkeys(("stream", "store", "background", "parallel_tool_calls"), bool),
@@ -40,39 +41,55 @@ TYPES: Mapping[str, type] = {
 
 def parse_request(wire: Json) -> Json:
     """Responses request -> unified request. Failure("invalid_request") names the member that is wrong."""
-    check_fields(asked(wire, dict, "body"))
-    unified = {name: value for name, value in wire.items() if name not in SAID}
-    unified["messages"], references = parse_input(wire)
-    if references:
-        unified["item_reference"] = True
-    if wire.get("instructions"):
-        unified["system"] = wire["instructions"]
-    for name, parse in PARSERS.items():
-        if wire.get(name) is not None:
-            unified |= parse(wire[name])
-    unified |= parse_include(wire.get("include"))
+    if type(wire) is not dict:
+        asked(wire, dict, "body")
+    unified = read_fields(wire)
+    said = wire.get("input")
+    if type(said) is str:
+        unified["messages"] = [{"role": "user", "content": said}]
+    else:
+        unified |= parse_input(said, any(wire.get(name) for name in STATEFUL))
+    if instructions := wire.get("instructions"):
+        unified["system"] = instructions
+    if not PARSED.isdisjoint(wire):
+        for name, parse in PARSERS.items():
+            if wire.get(name) is not None:
+                unified |= parse(wire[name])
+    if (limit := wire.get("max_output_tokens")) is not None:
+        unified["max_completion_tokens"] = limit
+    if include := wire.get("include"):
+        unified |= parse_include(include)
+    else:
+        unified["include"] = None
     if wire.get("stream"):
         # What is reported of tokens belongs to the end of every stream of this kind.
         unified["stream_options"] = {**(wire.get("stream_options") or {}), "include_usage": True}
     return unified
 
 
-def check_fields(wire: Json) -> None:
+def read_fields(wire: Json) -> Json:
+    """The members that keep their name and value, when all have been checked: types first, then numbers."""
+    kept: Json = {}
+    within = True
     for name, value in wire.items():
-        if value is not None and name in TYPES:
-            asked(value, TYPES[name], name)
-    for name, (low, high) in RANGES.items():
-        check_range(name, wire.get(name), low, high)
+        if value is not None:
+            if name in TYPES and type(value) is not TYPES[name]:
+                asked(value, TYPES[name], name)
+            if name in RANGES:
+                low, high = RANGES[name]
+                within = within and type(value) in NUMBERS and low <= value <= high
+        if name not in SAID:
+            kept[name] = value
+    if not within:
+        for name, (low, high) in RANGES.items():
+            check_range(name, wire.get(name), low, high if high < inf else None)
+    return kept
 
 
-def parse_input(wire: Json) -> tuple[list[Json], bool]:
+def parse_input(said: Any, stateful: bool) -> Json:
     """The messages, and whether some of them are only named. Nothing need be said where the provider holds the rest."""
-    stateful = any(wire.get(name) for name in STATEFUL)
-    said = wire.get("input")
-    if isinstance(said, str):
-        return [{"role": "user", "content": said}], False
     if said is None and stateful:
-        return [], False
+        return {"messages": []}
     turns = Turns()
     items = asked(said, list, "input")
     for index, item in enumerate(items):
@@ -82,7 +99,7 @@ def parse_input(wire: Json) -> tuple[list[Json], bool]:
         raise wrong("input", "must not be empty")
     if not (stateful or turns.references):
         check_results(turns.messages, turns.results.__getitem__)
-    return turns.messages, turns.references
+    return {"messages": turns.messages, **({"item_reference": True} if turns.references else {})}
 
 
 def parse_text(text: Json) -> Json:
@@ -112,15 +129,11 @@ def parse_reasoning(reasoning: Json) -> Json:
     return {"reasoning": said} if said else {}
 
 
-def parse_include(include: Any) -> Json:
+def parse_include(include: list[Any]) -> Json:
     """Logprobs are a field of their own. Encrypted reasoning alone is [], which no other dialect need say; nothing is None."""
-    names = [name for name in include or () if name != LOGPROBS]
+    names = [name for name in include if name != LOGPROBS]
     said = {"include": [] if names == [ENCRYPTED] else names or None}
-    return {**said, "logprobs": True} if include and LOGPROBS in include else said
-
-
-def parse_limit(limit: int) -> Json:
-    return {"max_completion_tokens": limit}
+    return {**said, "logprobs": True} if LOGPROBS in include else said
 
 
 def parse_tool_list(tools: Any) -> Json:
@@ -136,5 +149,5 @@ PARSERS: Mapping[str, Callable[[Any], Json]] = {
     "tool_choice": parse_tool_choice,
     "text": parse_text,
     "reasoning": parse_reasoning,
-    "max_output_tokens": parse_limit,
 }
+PARSED = frozenset(PARSERS)

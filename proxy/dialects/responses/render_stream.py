@@ -77,7 +77,7 @@ class StreamRenderer:
         """The response whole, with everything that is still open closed."""
         events = self._begin({}) + self._close_all()
         output = [self._output[index] for index in sorted(self._output)]
-        response = finished(self._response, self._finish or {}, output, self._usage)
+        response = finished(self._response, reason_of(self._finish or {}), output, self._usage)
         return events + self.event(f"response.{response['status']}", {"response": response})
 
     def event(self, kind: str, payload: Json) -> bytes:

@@ -43,10 +43,11 @@ def gather_usage(payloads: Sequence[Json]) -> Usage | None:
 
 def render_usage(usage: Usage) -> Json:
     """The usage object, with the details that the SDKs rely on. It knows no audio: that is counted with the rest."""
+    prompt, completion = usage.prompt, usage.completion
     return {
-        "input_tokens": usage.prompt,
+        "input_tokens": prompt,
         "input_tokens_details": {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write},
-        "output_tokens": usage.completion,
+        "output_tokens": completion,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
-        "total_tokens": usage.total,
+        "total_tokens": prompt + completion,
     }

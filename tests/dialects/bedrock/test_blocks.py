@@ -21,6 +21,8 @@ STORED = {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://b/a"
             True,
         ),
         (STORED, {"type": "image_url", "image_url": {"url": "s3://b/a"}}, True),
+        ({"text": "a", "image": None}, {"type": "text", "text": "a"}, False),
+        ({"text": "a", "image": {"source": 5}}, {"type": "text", "text": "a"}, False),
     ],
 )
 def test_a_block_is_a_part(block: Json, part: Json, carried: bool) -> None:

@@ -5,8 +5,11 @@ from openai.types.responses import Response
 
 from proxy.call import Json, Usage
 from proxy.dialects.responses.output import (
+    BEGUN,
+    PLAIN,
     call_item,
     echo,
+    echo_rendered,
     finished,
     image_item,
     item_id,
@@ -33,10 +36,18 @@ def test_ids_depend_on_the_response_and_the_place_alone() -> None:
         {"messages": [{"role": "user", "content": "hi"}], "model": "m", "stream": True, "include": None},
         {"system": "be brief", "max_completion_tokens": 9, "temperature": 0.5, "top_p": 1, "user": "u"},
         {"metadata": {"a": "b"}, "temperature": None, "system": None, "stream_options": {"include_usage": True}},
+        {"max_completion_tokens": 9, "max_tokens": 8},
+        {"max_tokens": 8, "max_completion_tokens": 9},
+        {"max_tokens": 8, "max_completion_tokens": None},
+        {"max_tokens": None, "store": True, "include": ["a"], "parallel_tool_calls": False, "top_logprobs": 0},
+        {"max_tool_calls": 3, "truncation": "auto", "service_tier": "flex", "safety_identifier": "s"},
+        {"metadata": {}, "prompt_cache_key": "k", "system": "", "stream": None},
     ],
 )
 def test_a_plain_request_is_echoed_like_any_other(request_: Json) -> None:
-    assert echo(request_) == echo({**request_, "frequency_penalty": 0})
+    assert PLAIN.issuperset(request_)
+    assert echo(request_) == echo_rendered(request_)
+    assert response_of("r", "m", 7, echo(request_)).keys() == BEGUN.keys()
 
 
 def test_a_response_echoes_its_request() -> None:
@@ -55,7 +66,9 @@ def test_a_response_echoes_its_request() -> None:
     assert {name: echoed[name] for name in wire if name != "input"} == {
         name: wire[name] for name in wire if name != "input"
     }
-    assert echoed["truncation"] == "disabled"
+    assert "truncation" not in echoed
+    assert response_of("r", "m", 7, echoed)["truncation"] == "disabled"
+    assert list(response_of("r", "m", 7, echoed)) == list(BEGUN)
 
 
 def test_what_a_tool_server_is_told_is_not_echoed() -> None:
@@ -66,7 +79,7 @@ def test_what_a_tool_server_is_told_is_not_echoed() -> None:
 def test_the_whole_response_is_one_to_the_sdk() -> None:
     begun = response_of("resp_1", "m", 7, echo({"messages": []}))
     item = message_item("msg_1", [text_part("so", [], [])], "completed", {})
-    whole = finished(begun, {"finish_reason": "stop"}, [item], Usage(input=1, output=2))
+    whole = finished(begun, None, [item], Usage(input=1, output=2))
     response = Response.model_validate(whole)
     assert (response.output_text, response.status, response.id) == ("so", "completed", "resp_1")
     assert begun["status"] == "in_progress"
@@ -82,7 +95,7 @@ def test_the_whole_response_is_one_to_the_sdk() -> None:
 )
 def test_why_a_response_is_incomplete(finish: str | None, reason: str | None) -> None:
     assert reason_of({"finish_reason": finish}) == reason
-    whole = finished(response_of("r", "m", 0, {}), {"finish_reason": finish}, [], None)
+    whole = finished(response_of("r", "m", 0, {}), reason, [], None)
     assert (whole["status"] == "incomplete") is (reason is not None)
 
 

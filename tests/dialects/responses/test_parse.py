@@ -84,6 +84,9 @@ def test_a_result_may_answer_a_call_that_lies_with_the_provider() -> None:
         ({"reasoning": {"effort": 3}}, "reasoning.effort"),
         ({"tools": [{"type": "function", "name": "f"}, {"type": "function", "name": "f"}]}, "tools[1].name"),
         ({"tool_choice": "maybe"}, "tool_choice"),
+        ({"temperature": 9, "stream": "yes"}, "stream"),
+        ({"top_p": 9, "temperature": True}, "temperature"),
+        ({"max_tool_calls": -1, "input": None}, "max_tool_calls"),
     ],
 )
 def test_what_is_wrong_is_named(wire: Json, param: str) -> None:

@@ -7,7 +7,7 @@ from openai.types.responses import Response
 
 from proxy.call import Failure, Json
 from proxy.dialects.responses.parse import parse_request
-from proxy.dialects.responses.render_reply import render_reply
+from proxy.dialects.responses.render_reply import items_of, output_of, render_reply
 from proxy.dialects.responses.reply import parse_reply
 
 SIGNED: Json = {"type": "thinking", "thinking": "hm", "signature": "sig=="}
@@ -88,6 +88,23 @@ def test_a_cut_answer_is_incomplete() -> None:
     assert (wire["status"], wire["incomplete_details"]) == ("incomplete", {"reason": "max_output_tokens"})
     assert wire["output"][0]["status"] == "incomplete"
     assert parse_reply(wire)["choices"][0]["finish_reason"] == "length"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        {"content": None, "refusal": None, "annotations": []},
+        {"role": "assistant", "content": "so", "refusal": "no", "annotations": None},
+        {"content": "", "refusal": "no"},
+        {"content": "so", "annotations": [{"type": "url_citation", "url_citation": {"url": "u", "start_index": 1}}]},
+        {"content": "so", "tool_calls": [], "images": None, "reasoning_content": ""},
+    ],
+)
+@pytest.mark.parametrize("logprobs", [None, {}, {"content": [{"token": "so"}]}])
+def test_mere_words_are_said_like_any_other_message(message: Json, logprobs: Json | None) -> None:
+    choice = {"message": message, "logprobs": logprobs}
+    assert output_of(message, choice, "r", "completed") == items_of(message, choice, "r", "completed")
 
 
 @pytest.mark.parametrize(
