@@ -16,7 +16,7 @@ from proxy.dialects import Dialect, Rendering, Speech
 from proxy.dialects.by_name import BY_NAME, OWN, STATEFUL
 from proxy.dialects.ids import MARK, unpack_request
 from proxy.dialects.openai.request import EXTRAS, is_plain
-from proxy.providers import Endpoint, Provider, Way
+from proxy.providers import Endpoint, Provider
 from proxy.relay import asking_usage, encode, lacks_usage, relayed_body
 
 #: `auto` refuses what would change the meaning of the request, and drops the rest by name.
@@ -70,21 +70,15 @@ def plan(call: Call, endpoint: Endpoint, model: str, rules: Rules, unified: Json
     Failure("unsupported_capability") for what cannot be said and may not be left out, or cannot be asked for at all.
     """
     provider = endpoint.provider
-    way = way_to(provider, call.dialect, call.operation, call.stream)
-    if way is None:
+    course = course_to(provider, call.dialect, call.operation, call.stream)
+    if course is None:
         raise Failure("unsupported_capability", f"{endpoint.name} has no {call.operation}", param="model")
-    ours, theirs = DIALECTS[call.dialect], DIALECTS[way.dialect]
-    say: Speech | None = ours
-    hear: Speech | None = theirs
-    if call.operation != "chat":
-        say, hear = ours.operation(call.operation), theirs.operation(call.operation)
-    assert say is not None
-    assert hear is not None
-    if ours is theirs and is_relay(call, ours, provider):
+    path, ours, theirs, say, hear, said_anew = course
+    if said_anew is not None and said_anew.isdisjoint(call.json) and is_relay(call, ours):
         body = relayed_body(call, model, ours)
         if rules.ask_usage and lacks_usage(call, provider):
-            return Plan(asking_usage(call, body), way.path, True, ours, theirs, say, hear, withhold=True)
-        return Plan(body, way.path, True, ours, theirs, say, hear)
+            return Plan(asking_usage(call, body), path, True, ours, theirs, say, hear, withhold=True)
+        return Plan(body, path, True, ours, theirs, say, hear)
     unified = unified or call.json
     if SIGNED in call.body and call.operation == "chat":
         unified = unpack_request(unified)
@@ -92,7 +86,7 @@ def plan(call: Call, endpoint: Endpoint, model: str, rules: Rules, unified: Json
     check_dropped(dropped, endpoint, rules.unsupported)
     withhold = theirs is OPENAI and call.stream and ask_usage(wire, call, provider, rules)
     body = encode(wire, "invalid_request", "the request")
-    return Plan(body, way.path, ours is theirs, ours, theirs, say, hear, dropped, translated, withhold)
+    return Plan(body, path, ours is theirs, ours, theirs, say, hear, dropped, translated, withhold)
 
 
 def ask_usage(wire: Json, call: Call, provider: Provider, rules: Rules) -> bool:
@@ -108,13 +102,37 @@ def ask_usage(wire: Json, call: Call, provider: Provider, rules: Rules) -> bool:
     return False
 
 
-def has_way(call: Call, provider: Provider) -> bool:
-    return way_to(provider, call.dialect, call.operation, call.stream) is not None
+class Course(NamedTuple):
+    """What is the same for every call of one kind: the path, both dialects and what they say.
+
+    said_anew: fields that cannot go to this provider as the caller wrote them; None where two dialects meet.
+    """
+
+    path: str
+    ours: Dialect
+    theirs: Dialect
+    say: Speech
+    hear: Speech
+    said_anew: frozenset[str] | None
 
 
 @cache
-def way_to(provider: Provider, dialect: str, operation: str, stream: bool) -> Way | None:
-    return provider.way(dialect, operation, stream)
+def course_to(provider: Provider, dialect: str, operation: str, stream: bool) -> Course | None:
+    way = provider.way(dialect, operation, stream)
+    if way is None:
+        return None
+    ours, theirs = DIALECTS[dialect], DIALECTS[way.dialect]
+    say, hear = ours.operation(operation), theirs.operation(operation)
+    assert say is not None
+    assert hear is not None
+    # Our extras are the unified form's, which is OpenAI's.
+    extras = EXTRAS - provider.accepts if ours is OPENAI else frozenset()
+    said_anew = extras | provider.refuses | provider.renames.keys() if ours is theirs else None
+    return Course(way.path, ours, theirs, say, hear, said_anew)
+
+
+def has_way(call: Call, provider: Provider) -> bool:
+    return course_to(provider, call.dialect, call.operation, call.stream) is not None
 
 
 def check_dropped(dropped: Sequence[str], endpoint: Endpoint, unsupported: Unsupported) -> None:
@@ -134,20 +152,11 @@ def changes_meaning(name: str) -> bool:
 # ---- a relay
 
 
-def is_relay(call: Call, dialect: Dialect, provider: Provider) -> bool:
-    """Whether the caller's own bytes say it as this provider takes it."""
-    if not call.json.keys().isdisjoint(touched(provider, dialect.name)):
-        return False
+def is_relay(call: Call, dialect: Dialect) -> bool:
+    """Whether the caller's own bytes say it in the dialect's own words."""
     if dialect is not OPENAI or call.operation != "chat":
         return SIGNED not in call.body
     return is_plain(call.json, call.body)
-
-
-@cache
-def touched(provider: Provider, dialect: str) -> frozenset[str]:
-    """Fields that cannot go to this provider as the caller wrote them. Our extras are the unified form's."""
-    extras = EXTRAS - provider.accepts if dialect == "openai" else frozenset()
-    return extras | provider.refuses | provider.renames.keys()
 
 
 # ---- through the hub
@@ -157,10 +166,10 @@ def to_fetch(call: Call, provider: Provider) -> frozenset[str]:
     """The kinds of content that this call gives by web address and this provider takes by value only."""
     if call.operation != "chat" or ADDRESS not in call.body:
         return frozenset()
-    way = way_to(provider, call.dialect, call.operation, call.stream)
-    if way is None or way.dialect == call.dialect:
+    course = course_to(provider, call.dialect, call.operation, call.stream)
+    if course is None or course.ours is course.theirs:
         return frozenset()
-    kinds = DIALECTS[way.dialect].needs_bytes
+    kinds = course.theirs.needs_bytes
     return frozenset(kind for kind in kinds if any(name in call.body for name in ADDRESSED[kind]))
 
 

@@ -13,10 +13,18 @@ from typing import Any
 from proxy.call import Json, Usage
 
 COUNTS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
+#: What makes more of the counts than they say themselves.
+RARE = frozenset({"output_tokens_details", "iterations"})
 
 
 def parse_usage(wire: Json) -> Usage | None:
     """The usage of a reply, or of a stream payload (`message_start`, `message_delta`); None when it reports none."""
+    usage = wire.get("usage") if type(wire) is dict and "message" not in wire else None
+    if type(usage) is dict and RARE.isdisjoint(usage):
+        heard, said = usage.get("input_tokens"), usage.get("output_tokens")
+        read, written = usage.get("cache_read_input_tokens", 0), usage.get("cache_creation_input_tokens", 0)
+        if type(heard) is type(said) is type(read) is type(written) is int and min(heard, said, read, written) >= 0:
+            return Usage(input=heard, cache_read=read, cache_write=written, output=said)
     counts = read_counts(wire)
     return usage_of(counts) if counts else None
 

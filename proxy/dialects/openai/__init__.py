@@ -21,4 +21,5 @@ DIALECT = Dialect(
     support=fields.SUPPORT,
     embeddings=embeddings.OPERATION,
     completions=completions.OPERATION,
+    is_answer=reply.is_answer,
 )

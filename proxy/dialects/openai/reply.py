@@ -10,6 +10,11 @@ from proxy.dialects.openai.errors import failure_of, find_words
 from proxy.dialects.openai.thoughts import UNUSUAL, unify
 
 
+def is_answer(wire: Json) -> bool:
+    """A completion with choices, and nothing of an error."""
+    return type(wire.get("choices")) is list and not wire.get("error")
+
+
 def parse_reply(wire: Json) -> Json:
     """A chat completion, as it is but for thoughts in a compatible server's own words.
 
