@@ -33,13 +33,17 @@ class Sources(NamedTuple):
 
 
 class Secret:
-    """A key or a header's value, and where it came from. It prints as `****`; `value` is read by who sends it."""
+    """A key or a header's value, and where it came from. It prints as `****`; `value` is read by who sends it.
 
-    __slots__ = ("origin", "value")
+    `file` is where it was read, None where that was no file.
+    """
 
-    def __init__(self, value: str, origin: str) -> None:
+    __slots__ = ("file", "origin", "value")
+
+    def __init__(self, value: str, origin: str, file: Path | None = None) -> None:
         self.value = value
         self.origin = origin
+        self.file = file
 
     def __repr__(self) -> str:
         return f"Secret({HIDDEN}, {self.origin})"
@@ -143,19 +147,19 @@ def _read_key_file(name: str, path: str, sources: Sources) -> Secret:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         raise ConfigError(path, f"{shown(name)} ({reason})", "a file that can be read and holds the key") from None
-    return check_key(content.decode("latin-1"), path, f"file {name}")
+    return check_key(content.decode("latin-1"), path, f"file {name}", sources.directory / name)
 
 
 KEY_SOURCES: Mapping[Any, Callable[[str, str, Sources], Secret]] = {"env": _read_key_variable, "file": _read_key_file}
 
 
-def check_key(text: str, path: str, origin: str) -> Secret:
+def check_key(text: str, path: str, origin: str, file: Path | None = None) -> Secret:
     """A key as it may stand in a header; white space around it, such as a file's last newline, is no part of it."""
     key = text.strip()
     if not re.fullmatch(r"[!-~]+", key) or len(key) > LONGEST_KEY:
         fault = f"{HIDDEN} (too long, or it holds a space, a line break or the like)" if key else "empty"
         raise ConfigError(path, fault, "a key of visible ASCII characters")
-    return Secret(key, origin)
+    return Secret(key, origin, file)
 
 
 def _text(pattern: str, allowed: str) -> Meta:
@@ -183,6 +187,8 @@ Host = Annotated[str, _text(r"^[A-Za-z0-9:][A-Za-z0-9.:%_-]*$(?!\n)", "an IP add
 ProviderName = Annotated[
     str, _text(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$(?!\n)", "a string of at most 32 letters, digits, `_`, `.` and `-`")
 ]
+OptionName = Annotated[str, _text(r"^[a-z][a-z0-9_]{0,31}$(?!\n)", "a name of lower-case letters, digits and `_`")]
+OptionValue = Annotated[str, _text(r"^[!-~]{1,2000}$(?!\n)", "a string of 1 to 2000 visible ASCII characters")]
 #: RFC 9110, section 5.6.2: a token, in lower case or not.
 HeaderName = Annotated[
     str,

@@ -5,18 +5,23 @@ Headers sent are an allowlist: ours, the provider's, the operator's, and of the 
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from time import time
 from typing import NamedTuple
 from urllib.parse import quote
 
 from yarl import URL
 
 from proxy import __version__
-from proxy.call import Call
+from proxy.call import Call, Failure, Headers
 from proxy.providers import Endpoint
-from proxy.signing import CREDENTIALS, SIGNERS
+from proxy.signing import CREDENTIALS, SIGNERS, Asked
 from proxy.translate import Plan
+from proxy.upstream.credentials.signs import Aws, KeyRing, Signs
 from proxy.upstream.pool import Pool
 from proxy.upstream.secrecy import Secrets
 from proxy.wire.framing import FRAMINGS
@@ -25,6 +30,9 @@ from proxy.wire.framing import FRAMINGS
 ALWAYS_PASSED = ("traceparent", "tracestate")
 FORBIDDEN = ("\r", "\n", "\0")
 REMEMBERED = 256
+REFUSED = "the provider refused the key"
+
+log = logging.getLogger(__name__)
 
 
 class Timeouts(NamedTuple):
@@ -42,8 +50,19 @@ class Timeouts(NamedTuple):
 class Road:
     """`request` makes the bytes to send; everything that does not change from call to call is made once."""
 
-    def __init__(self, endpoint: Endpoint, pool: Pool, timeouts: Timeouts, proxy: URL | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        pool: Pool,
+        timeouts: Timeouts,
+        proxy: URL | None = None,
+        signs: Signs | None = None,
+        wall: Callable[[], float] = time,
+    ) -> None:
+        """`signs` where a request is not signed by the endpoint's one key alone."""
         self.endpoint = endpoint
+        self.signs = signs
+        self._wall = wall
         self.pool = pool
         self.timeouts = timeouts
         self.secrets = Secrets(endpoint)
@@ -61,7 +80,7 @@ class Road:
         self._heads: dict[tuple[str, str], str] = {}
 
     def request(self, call: Call, words: Plan) -> bytes:
-        """Head and body of `call` as one piece, ready for the transport."""
+        """Head and body of `call` as one piece, ready for the transport. Where there are `signs`, only while they are at hand."""
         assert call.target is not None
         body, model = words.body, call.target.model
         name = model if "{" in words.path else ""
@@ -69,9 +88,49 @@ class Road:
         accept = FRAMINGS[words.theirs.framing].content_type if call.stream else "application/json"
         caller = call.caller
         passed = self._unsaid if self._passable.isdisjoint(caller) else self._passed(caller)
+        if self.signs is not None:
+            passed += self._signature(call, "POST", head[5 : head.index(" HTTP/1.1")], body)
         return (
             f"{head}accept: {accept}\r\n{passed}content-length: {len(body)}\r\n\r\n".encode("latin-1", "replace") + body
         )
+
+    async def signed(self, call: Call, words: Plan, deadline: float) -> bytes:
+        """The same, once there is what signs. Failure: `authentication_failed` where that cannot be had, `timeout`."""
+        if self.signs is not None and not self.signs.at_hand:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self.signs.ready()
+            except TimeoutError:
+                raise Failure("timeout", f"no credentials for {self.endpoint.name} came in time") from None
+        return self.request(call, words)
+
+    def rekey(self, old: str, new: str) -> None:
+        """Another key takes the place of one; a request that is on its way keeps the one it was signed with."""
+        keys = tuple(new if key == old else key for key in self.endpoint.keys)
+        key = new if self.endpoint.key == old else self.endpoint.key
+        self.endpoint = replace(self.endpoint, key=key, keys=keys)
+        self._heads.clear()
+        self.secrets = Secrets(self.endpoint)
+        self.secrets.learn([old])
+        if isinstance(self.signs, KeyRing):
+            self.signs.replace(keys)
+
+    def refused(self, call: Call, failure: Failure) -> None:
+        """The provider did not take what `call` was signed with."""
+        if self.signs is not None:
+            self.signs.refused(call.credential, failure)
+        origins = self.endpoint.origins
+        if call.credential < len(origins):
+            told = {"id": call.id, "provider": self.endpoint.name, "key_from": origins[call.credential]}
+            log.warning(REFUSED, extra=told)
+
+    def _signature(self, call: Call, method: str, target: str, body: bytes) -> str:
+        assert self.signs is not None
+        # To a proxy the request line names the whole URL; signed is what the provider sees.
+        target = target.removeprefix(f"http://{authority(self._base)}")
+        headers, call.credential = self.signs.sign(Asked(method, authority(self._base), target, body, self._wall()))
+        self.secrets.learn(self.signs.secrets())
+        return "".join([f"{name}: {value}\r\n" for name, value in headers])
 
     def _passed(self, caller: Mapping[str, str]) -> str:
         return "".join(
@@ -87,16 +146,53 @@ class Road:
         """Made once for each path and model that is asked for, of which there are few; forgotten when there are many."""
         if len(self._heads) >= REMEMBERED:
             self._heads.clear()
-        head = fixed_head(self.endpoint, self._base, path.replace("{model}", quote(model, safe="")), self._proxy)
+        filled = self.filled(path, model)
+        head = fixed_head(self.endpoint, self._base, filled, self._proxy, signed=self.signs is None)
         self._heads[path, model] = head
         return head
+
+    def filled(self, path: str, model: str) -> str:
+        path = path.replace("{model}", quote(model, safe=""))
+        for option, value in self.endpoint.options.items():
+            path = path.replace(f"{{{option}}}", quote(value, safe=""))
+        return path
+
+    # ---- requests that are not of our making
+
+    @property
+    def covers_body(self) -> bool:
+        """Whether a signature covers the body, so that all of it must be there first."""
+        return isinstance(self.signs, Aws)
+
+    async def head(self, call: Call, method: str, path: str, said: Headers, body: bytes) -> bytes:
+        """The head of a request whose body comes after it. `said`: headers besides those that every request has or passes on.
+
+        `body` is what a signature covers. Failure("authentication_failed") where there is nothing to sign with.
+        """
+        if self.signs is not None and not self.signs.at_hand:
+            await self.signs.ready()
+        head = fixed_head(self.endpoint, self._base, path, self._proxy, self.signs is None, method, "")
+        taken = {name.lower() for name in self.endpoint.headers}
+        said = [pair for pair in said if pair[0] not in taken and is_clean(pair[1])]
+        lines = "".join([f"{name}: {value}\r\n" for name, value in said]) + self._passed(call.caller)
+        if self.signs is not None:
+            lines += self._signature(call, method, head[len(method) + 1 : head.index(" HTTP/1.1")], body)
+        return f"{head}{lines}\r\n".encode("latin-1", "replace")
 
 
 def is_clean(value: str) -> bool:
     return not any(mark in value for mark in FORBIDDEN)
 
 
-def fixed_head(endpoint: Endpoint, base: URL, path: str, proxy: URL | None) -> str:
+def fixed_head(
+    endpoint: Endpoint,
+    base: URL,
+    path: str,
+    proxy: URL | None,
+    signed: bool = True,
+    method: str = "POST",
+    content_type: str = "application/json",
+) -> str:
     """Request line and headers, but for what differs by call. To a proxy, http names the whole URL (RFC 9112, 3.2.2)."""
     target = base.raw_path.rstrip("/") + path
     headers: dict[str, str] = {"host": authority(base)}
@@ -105,15 +201,15 @@ def fixed_head(endpoint: Endpoint, base: URL, path: str, proxy: URL | None) -> s
         headers |= proxy_credentials(proxy)
     headers |= {
         "user-agent": f"outrider/{__version__}",
-        "content-type": "application/json",
+        **({"content-type": content_type} if content_type else {}),
         "accept-encoding": "identity",
     }
     provider = endpoint.provider
     headers |= {name: value for name, value in provider.headers.items() if name not in provider.passes}
     headers |= {name.lower(): value for name, value in endpoint.headers.items()}
-    headers |= signature(endpoint)
+    headers |= signature(endpoint) if signed else {}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"POST {target} HTTP/1.1\r\n{lines}"
+    return f"{method} {target} HTTP/1.1\r\n{lines}"
 
 
 def signature(endpoint: Endpoint) -> Mapping[str, str]:

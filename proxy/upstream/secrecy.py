@@ -1,9 +1,12 @@
 """What a provider repeats of our own secrets is taken out before anybody gets to read it: of its errors and of its headers.
 
-The body of a good answer is left alone: it is between the provider and the application, byte for byte.
+The body of a good answer to a call is left alone: it is between the provider and the application, byte for byte. Of what is
+relayed raw, where the application names the path, mask.py goes over the body too.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from proxy.call import Failure, Headers
 from proxy.providers import Endpoint
@@ -11,16 +14,31 @@ from proxy.providers import Endpoint
 HIDDEN = "[redacted]"
 #: What is shorter would take ordinary words out.
 SHORTEST = 8
+#: Of tokens that come and go.
+REMEMBERED = 8
 
 
 class Secrets:
     """The key of one endpoint, and the headers that the operator gave it, many of which are credentials."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_lasting", "_learnt", "_values")
 
     def __init__(self, endpoint: Endpoint) -> None:
-        found = {value for value in (endpoint.key, *endpoint.headers.values()) if value and len(value) >= SHORTEST}
-        self._values = [(value, value.encode()) for value in sorted(found, key=len, reverse=True)]
+        self._lasting = frozenset(filter(None, (endpoint.key, *endpoint.keys, *endpoint.headers.values())))
+        self._learnt: tuple[str, ...] = ()
+        self._values = longest_first(self._lasting)
+
+    def learn(self, values: Iterable[str]) -> None:
+        """What signs now and is no key of the endpoint's: tokens. Those before are remembered for a while."""
+        new = [value for value in values if value not in self._lasting and value not in self._learnt]
+        if new:
+            self._learnt = (*new, *self._learnt)[:REMEMBERED]
+            self._values = longest_first(self._lasting.union(self._learnt))
+
+    @property
+    def in_bytes(self) -> list[bytes]:
+        """What is hidden, longest first."""
+        return [value for _, value in self._values]
 
     def hide(self, text: str) -> str:
         for value, _ in self._values:
@@ -48,3 +66,7 @@ class Secrets:
             if secret in values:
                 return [(name, self.hide(value)) for name, value in headers]
         return headers
+
+
+def longest_first(values: Iterable[str]) -> list[tuple[str, bytes]]:
+    return [(value, value.encode()) for value in sorted(values, key=len, reverse=True) if len(value) >= SHORTEST]

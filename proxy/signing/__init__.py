@@ -1,15 +1,32 @@
 """How a request proves who sends it: pure functions from a key to headers.
 
-A key appears in the headers returned here and nowhere else. Nothing in this file reads the environment, a file or a clock.
+A key appears in the headers returned here and nowhere else. Nothing in this folder reads the environment, a file or a clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from proxy.call import Headers
 
 Signer = Callable[[str], Headers]
+
+
+class Asked(NamedTuple):
+    """A request as it goes on the wire, for signatures that cover it.
+
+    target:  path and query, encoded.
+    headers: those to be covered besides `host`, in lower case.
+    now:     seconds since the epoch.
+    """
+
+    method: str
+    host: str
+    target: str
+    body: bytes
+    now: float
+    headers: Headers = ()
 
 
 def sign_bearer(key: str) -> Headers:
@@ -27,6 +44,11 @@ def sign_x_goog_api_key(key: str) -> Headers:
     return (("x-goog-api-key", key),)
 
 
+def sign_api_key(key: str) -> Headers:
+    """https://learn.microsoft.com/azure/ai-foundry/openai/reference: Azure's key header."""
+    return (("api-key", key),)
+
+
 def sign_nothing(key: str) -> Headers:
     return ()
 
@@ -35,6 +57,7 @@ SIGNERS: Mapping[str, Signer] = {
     "bearer": sign_bearer,
     "x-api-key": sign_x_api_key,
     "x-goog-api-key": sign_x_goog_api_key,
+    "api-key": sign_api_key,
     "none": sign_nothing,
 }
 
