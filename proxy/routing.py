@@ -6,9 +6,8 @@ Whoever asks for a model that is not there is told what is, and what would turn 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from proxy.call import Failure, Json, Target
 from proxy.providers import Endpoint, Provider, all_providers
@@ -16,6 +15,16 @@ from proxy.providers import Endpoint, Provider, all_providers
 REMEMBERED = 1024
 LONGEST_NAME = 256
 LISTED = 10
+
+
+class Offers(Protocol):
+    """What is known of the models that endpoints have. Without it, only those are that their providers claim literally."""
+
+    async def ready(self) -> None: ...
+    def names(self, endpoint: Endpoint) -> Iterable[str]: ...
+    def can(self, endpoint: Endpoint, name: str, capability: str) -> bool: ...
+    def only(self, name: str, endpoints: Iterable[Endpoint]) -> Endpoint | None: ...
+    def about(self, endpoint: Endpoint, name: str) -> Json: ...
 
 
 class Router:
@@ -32,12 +41,14 @@ class Router:
         aliases: Mapping[str, Sequence[tuple[str, str]]],
         kinds: Mapping[str, Provider] | None = None,
         rules: Mapping[str, Any] | None = None,
+        offers: Offers | None = None,
     ) -> None:
         self._endpoints = endpoints
         self._off = off
         self._aliases = aliases
         self._kinds = all_providers() if kinds is None else kinds
         self._rules = rules or {}
+        self._offers = offers
         self._found: dict[str, tuple[Target, ...]] = {}
 
     def resolve(self, model: str) -> tuple[Target, ...]:
@@ -58,16 +69,46 @@ class Router:
         """How many answers of `resolve` are kept, and how many may be."""
         return len(self._found), REMEMBERED
 
-    def models(self) -> list[Json]:
-        """The `data` of OpenAI's `GET /v1/models`: aliases, then the model names that are known without asking anyone.
+    @property
+    def providers(self) -> Iterable[Endpoint]:
+        """Those that are on."""
+        return self._endpoints.values()
+
+    def provider(self, name: str) -> Endpoint:
+        """By its name, else the first of a kind of this name. Raises Failure("model_not_found")."""
+        endpoint = self._endpoints.get(name) or self._of_kind(name)
+        if endpoint is None:
+            raise Failure("model_not_found", f"{self._absent(name)}; {self._present()}", param="provider")
+        return endpoint
+
+    async def ready(self) -> None:
+        """Wait, but not for long, until `models` knows what it has not asked for before."""
+        if self._offers is not None:
+            await self._offers.ready()
+
+    def models(self, provider: str | None = None, capability: str | None = None) -> list[Json]:
+        """The `data` of OpenAI's `GET /v1/models`: aliases, then the models of each provider, or of those asked for.
 
         Each id resolves. `created` is 0, for nobody here knows it. https://platform.openai.com/docs/api-reference/models
         """
-        working = {alias: pairs[0][0] for alias, pairs in self._aliases.items() if self._works(pairs)}
+        only = None if provider is None else self.provider(provider)
         return [
-            {"id": model, "object": "model", "created": 0, "owned_by": owner}
-            for model, owner in (working | self._known()).items()
+            self._shown(model, endpoint, name)
+            for model, (endpoint, name) in self._known(self._names).items()
+            if (only is None or endpoint is only) and (capability is None or self._can(endpoint, name, capability))
         ]
+
+    def model(self, model: str) -> Json:
+        """One of them, by any name that `resolve` knows. Raises Failure("model_not_found")."""
+        target = self.resolve(model)[0]
+        return self._shown(model, target.endpoint, target.model)
+
+    def _shown(self, model: str, endpoint: Endpoint, name: str) -> Json:
+        shown: Json = {"id": model, "object": "model", "created": 0, "owned_by": endpoint.name}
+        return shown if self._offers is None else shown | {"outrider": self._offers.about(endpoint, name)}
+
+    def _can(self, endpoint: Endpoint, name: str, capability: str) -> bool:
+        return self._offers is not None and self._offers.can(endpoint, name, capability)
 
     def _find(self, model: str) -> tuple[Target, ...]:
         if len(model) > LONGEST_NAME:
@@ -75,7 +116,7 @@ class Router:
         pairs = self._aliases.get(model)
         if pairs is not None:
             return tuple(self._target(provider, name, model) for provider, name in pairs)
-        endpoint, name = self._named(model) or self._detected(model) or self._refuse(model)
+        endpoint, name = self._named(model) or self._detected(model) or self._listed(model) or self._refuse(model)
         return (Target(endpoint.name, name, endpoint),)
 
     def _target(self, provider: str, name: str, alias: str) -> Target:
@@ -106,18 +147,37 @@ class Router:
         claiming.sort(key=lambda endpoint: endpoint.name != endpoint.kind)
         return (claiming[0], model) if claiming else None
 
+    def _listed(self, model: str) -> tuple[Endpoint, str] | None:
+        """A bare name that no provider claims goes to the only one that has it."""
+        endpoint = self._offers.only(model, self._endpoints.values()) if self._offers is not None else None
+        return None if endpoint is None else (endpoint, model)
+
+    def _known(self, names: Callable[[Endpoint], Iterable[str]]) -> dict[str, tuple[Endpoint, str]]:
+        """Id -> where it leads: the aliases that lead somewhere, then each model by the shortest name that does."""
+        first = {alias: pairs[0] for alias, pairs in self._aliases.items() if self._works(pairs)}
+        known = {alias: (self._endpoints[provider], name) for alias, (provider, name) in first.items()}
+        for endpoint in self._endpoints.values():
+            for name in names(endpoint):
+                known.setdefault(name if self._is_bare(endpoint, name) else f"{endpoint.name}:{name}", (endpoint, name))
+        return known
+
+    def _names(self, endpoint: Endpoint) -> Iterable[str]:
+        offered = () if self._offers is None else self._offers.names(endpoint)
+        return dict.fromkeys((*_claimed(endpoint), *offered))
+
+    def _is_bare(self, endpoint: Endpoint, name: str) -> bool:
+        """Whether the name alone leads there. Only what a provider claims is looked at any closer: lists are long."""
+        if name in self._aliases or not endpoint.provider.claims(name):
+            return False
+        if any(
+            prefix in self._endpoints or prefix in self._off or prefix in self._kinds for prefix, _ in _splits(name)
+        ):
+            return False
+        detected = self._detected(name)
+        return detected is not None and detected[0] is endpoint
+
     def _works(self, pairs: Iterable[tuple[str, str]]) -> bool:
         return all(provider in self._endpoints for provider, _ in pairs)
-
-    def _known(self) -> dict[str, str]:
-        """Model -> endpoint, for each name that a provider claims literally."""
-        known: dict[str, str] = {}
-        for endpoint in self._endpoints.values():
-            for name in (name for name in endpoint.provider.models if not set(name) & set("*?[")):
-                owner = self._detected(name)
-                bare = owner is not None and owner[0] is endpoint and name not in self._aliases
-                known[name if bare else f"{endpoint.name}:{name}"] = endpoint.name
-        return known
 
     def _refuse(self, model: str) -> tuple[Endpoint, str]:
         hints = [*self._hints(model), self._near(model), self._present()]
@@ -142,7 +202,9 @@ class Router:
         return f"{name} is not configured (list it under providers in the configuration file)"
 
     def _near(self, model: str) -> str:
-        names = [*self._aliases, *self._known()]
+        from difflib import get_close_matches  # only who errs pays for it
+
+        names = [*self._aliases, *self._known(_claimed)]
         near = get_close_matches(model, names, n=3)
         for prefix, name in _splits(model):
             near += [f"{found}:{name}" for found in get_close_matches(prefix, self._endpoints, n=1) if name]
@@ -152,6 +214,11 @@ class Router:
     def _present(self) -> str:
         providers = f"providers: {_listed(self._endpoints)} (as provider:model)"
         return f"aliases: {_listed(self._aliases)}; {providers}" if self._aliases else providers
+
+
+def _claimed(endpoint: Endpoint) -> list[str]:
+    """The names that its provider claims literally."""
+    return [name for name in endpoint.provider.models if not set(name) & set("*?[")]
 
 
 def _splits(model: str) -> Iterator[tuple[str, str]]:

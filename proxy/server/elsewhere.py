@@ -6,19 +6,20 @@ https://ai.google.dev/api/models, https://docs.ollama.com/api/tags.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 import orjson
 
 from proxy.call import Failure, Json, Target
 from proxy.dialects.ollama.models import render_ps, render_show, render_tags, render_version
+from proxy.providers import CAPABILITIES, Endpoint
 from proxy.receipt import safe
 from proxy.server.answers import answer
 from proxy.server.client import OpenResponse
 from proxy.server.connection import Request
-from proxy.server.routes import CALLS, MODELS, collapse, find_door, path_in, spoken_at
+from proxy.server.routes import CALLS, MODELS, RELAYED, collapse, find_door, path_in, spoken_at
 from proxy.translate import DIALECTS
 
 #: Of a body that asks which model something is about.
@@ -28,7 +29,12 @@ NEVER = "1970-01-01T00:00:00Z"
 
 class Router(Protocol):
     def resolve(self, model: str) -> tuple[Target, ...]: ...
-    def models(self) -> list[dict[str, Any]]: ...
+    async def ready(self) -> None: ...
+    def models(self, provider: str | None = None, capability: str | None = None) -> list[dict[str, Any]]: ...
+    def model(self, model: str) -> dict[str, Any]: ...
+    def provider(self, name: str) -> Endpoint: ...
+    @property
+    def providers(self) -> Iterable[Endpoint]: ...
 
 
 async def answer_elsewhere(request: Request, client: OpenResponse, router: Router) -> None:
@@ -59,25 +65,35 @@ async def find_answer(request: Request, path: str, router: Router) -> Json:
     prefix, shape = next((prefix, shape) for prefix, shape in SHAPES if path.startswith(prefix))
     shape = ANTHROPIC if prefix == MODELS and "anthropic-version" in request.head.headers else shape
     name = path[len(prefix) :].lstrip("/")
-    return shape.one(known(router, unquote(name))) if name else shape.all(router.models())
+    return shape.one(known(router, unquote(name))) if name else shape.all(await listed(request, router))
 
 
 def methods_of(target: str, path: str) -> tuple[str, ...]:
     """The methods that a path takes; none when nothing is there."""
-    if find_door(target) is not None or path == SHOW:
+    if find_door(target) is not None or path in RELAYED or path == SHOW:
         return ("POST",)
     listed = path in FIXED or any(path == prefix or path.startswith(prefix + "/") for prefix, _ in SHAPES)
     return ("GET",) if listed else ()
 
 
 def doors() -> str:
-    return ", ".join(sorted({*CALLS, *FIXED, *(prefix for prefix, _ in SHAPES)}))
+    return ", ".join(sorted({*CALLS, *RELAYED, *FIXED, *(prefix for prefix, _ in SHAPES)}))
+
+
+async def listed(request: Request, router: Router) -> list[Json]:
+    """All models, or those of a `provider`, with a `capability`. Failure that names the parameter for what there is not."""
+    asked = parse_qs(request.head.path.partition("?")[2])
+    provider, capability = (asked[name][-1] if name in asked else None for name in ("provider", "capability"))
+    if capability is not None and capability not in CAPABILITIES:
+        detail = f"capability is {safe(capability)[:64]}; there is {', '.join(CAPABILITIES)}"
+        raise Failure("invalid_request", detail, param="capability")
+    await router.ready()
+    return router.models(provider, capability)
 
 
 def known(router: Router, name: str) -> Json:
     """A model by the name it is asked for. Failure("model_not_found") when no provider has it."""
-    target = router.resolve(name)[0]
-    return {"id": name, "object": "model", "created": 0, "owned_by": target.name}
+    return router.model(name)
 
 
 async def asked_model(request: Request) -> str:
@@ -117,8 +133,12 @@ def anthropic_list(models: list[Json]) -> Json:
 def gemini_model(model: Json) -> Json:
     methods = ["generateContent", "streamGenerateContent", "countTokens"]
     name = {"name": f"models/{model['id']}", "displayName": model["id"]}
-    return {**name, "supportedGenerationMethods": methods, "supportedActions": methods}
+    about = model.get("outrider") or {}
+    limits = {theirs: about[ours] for theirs, ours in GEMINI_LIMITS.items() if about.get(ours) is not None}
+    return {**name, **limits, "supportedGenerationMethods": methods, "supportedActions": methods}
 
+
+GEMINI_LIMITS: Mapping[str, str] = {"inputTokenLimit": "context_window", "outputTokenLimit": "max_output"}
 
 OPENAI = Shape(lambda model: model, lambda models: {"object": "list", "data": models})
 ANTHROPIC = Shape(anthropic_model, anthropic_list)

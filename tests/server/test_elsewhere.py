@@ -79,7 +79,7 @@ NOWHERE: dict[str, Callable[[Any], bool]] = {
     "/api/pull": lambda said: "nothing at" in said["error"],
     "/v2/summarize": lambda said: "nothing at" in said["message"],
     "/v1/responses/resp_1/cancel": lambda said: "nothing at" in said["error"]["message"],
-    "/v1/audio/speech": lambda said: said["error"]["type"] == "invalid_request",
+    "/v1/audio/voices": lambda said: said["error"]["type"] == "invalid_request",
 }
 
 
@@ -109,3 +109,26 @@ async def test_a_method_that_is_not_taken(method: str, path: str, allow: str, ru
 async def test_an_unknown_model_is_a_404_in_the_dialect(running: InLoop) -> None:
     answer = await say(running, "GET", "/v1beta/models/nobody")
     assert (answer.status, answer.json["error"]["status"]) == (404, "NOT_FOUND")
+
+
+async def test_models_by_provider_and_by_capability(running: InLoop) -> None:
+    ids = [model["id"] for model in (await say(running, "GET", "/v1/models?provider=mock")).json["data"]]
+    assert "fast/one" in ids
+    assert "mock" in ids
+    for path in ("/v1/models?provider=nobody", "/v1beta/models?provider=nobody"):
+        refused = await say(running, "GET", path)
+        assert refused.status == 404
+        assert "nobody" in refused.json["error"]["message"]
+
+
+@pytest.mark.parametrize("capability", ["visoin", "", "%00", "x" * 300])
+async def test_a_capability_that_there_is_not_is_refused_with_those_that_there_are(
+    capability: str, running: InLoop
+) -> None:
+    refused = await say(running, "GET", f"/v1/models?capability={capability}&provider=mock")
+    if not capability:
+        assert refused.status == 200
+        return
+    assert (refused.status, refused.json["error"]["param"]) == (400, "capability")
+    assert "vision" in refused.json["error"]["message"]
+    assert len(refused.json["error"]["message"]) < 500
