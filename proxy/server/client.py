@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from email.utils import formatdate
 from http import HTTPStatus
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 from time import time
 
 from aiohttp.http_writer import HttpVersion11
@@ -18,6 +20,10 @@ from proxy.server.connection import ClientConnection, Request
 
 #: How long an application may leave the end of its answer unread.
 DRAIN_SECONDS = 60.0
+#: RFC 9110, section 6.4.1: what never has a body.
+BODILESS = frozenset({204, 304})
+#: Lingering is on, for no time at all: closing is a reset.
+AT_ONCE = pack("ii", 1, 0)
 REASONS = {int(status): status.phrase for status in HTTPStatus} | {499: "Client Closed Request", 529: "Overloaded"}
 
 
@@ -29,6 +35,7 @@ class OpenResponse:
         "_connection",
         "_head",
         "_http11",
+        "_open_ended",
         "_transport",
         "keep_alive",
         "request",
@@ -42,6 +49,7 @@ class OpenResponse:
         self._transport: asyncio.WriteTransport | None = connection.transport
         self._http11 = request.head.version >= HttpVersion11
         self._chunked = False
+        self._open_ended = False
         self._head = b""
         self.keep_alive = not request.head.should_close
         self.source: Source | None = None
@@ -62,9 +70,11 @@ class OpenResponse:
             if name == "content-length":
                 break
         else:
-            self._chunked = self._http11
-            self.keep_alive = self.keep_alive and self._http11
-            framing = "transfer-encoding: chunked\r\n" if self._http11 else ""
+            bodiless = status in BODILESS or self.request.head.method == "HEAD"
+            self._chunked = self._http11 and not bodiless
+            self._open_ended = not (self._http11 or bodiless)
+            self.keep_alive = self.keep_alive and not self._open_ended
+            framing = "transfer-encoding: chunked\r\n" if self._chunked else ""
         if not self.keep_alive:
             framing += "connection: close\r\n"
         lines = "\r\n".join(map(": ".join, headers))
@@ -115,12 +125,19 @@ class OpenResponse:
         self._connection.client = None
         return self.keep_alive
 
-    def cut(self) -> None:
-        """End the connection without ending the body: what the application has is not the whole."""
+    def cut(self, told: bool = False) -> None:
+        """End the connection without ending the body: what the application has is not the whole.
+
+        Where the body ends with the connection, only a reset says so, unless the application was `told` already.
+        """
         self.keep_alive = False
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
+        if self._transport is None:
+            return
+        if self._open_ended and not told:
+            self._transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, AT_ONCE)
+            self._transport.abort()
+        self._transport.close()
+        self._transport = None
 
     def proceed(self) -> None:
         """RFC 9110, section 10.1.1: the application waits for leave to send its body."""

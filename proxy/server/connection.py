@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
-from aiohttp import StreamReader, web
+from aiohttp import StreamReader
 from aiohttp.http_parser import RawRequestMessage
-from aiohttp.web_protocol import RequestHandler, _ErrInfo
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
+from aiohttp.web_server import Server as WebServer
 
 if TYPE_CHECKING:
     from proxy.server.client import OpenResponse
@@ -115,7 +116,7 @@ class ClientConnection(RequestHandler):
             async with asyncio.timeout(LINGER_SECONDS):
                 while not payload.is_eof():
                     await payload.readany()
-        except (TimeoutError, web.RequestPayloadError):
+        except (TimeoutError, RequestPayloadError):
             self.close()
 
     def interrupt(self) -> None:
@@ -147,7 +148,7 @@ class ClientConnection(RequestHandler):
             self.transport.write(REFUSAL % (len(data), data))
 
 
-class Server(web.Server):
+class Server(WebServer):
     """aiohttp's low-level server with our connection class. When an application goes, the handler of its call is cancelled."""
 
     def __init__(self, handle: Handle, **options: Any) -> None:

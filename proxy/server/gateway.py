@@ -8,28 +8,33 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 
 import orjson
-from aiohttp import web
 
 from proxy.call import Call, Failure, Handler, Outcome
 from proxy.dialects.checks import check_version
 from proxy.receipt import render_receipt
 from proxy.server.answers import advice, answer, error_body
+from proxy.server.body import read_body
 from proxy.server.client import OpenResponse
 from proxy.server.connection import ClientConnection, Request
 from proxy.server.elsewhere import Router, answer_elsewhere
+from proxy.server.relayed import prepare, relayed_call
 from proxy.server.request import check_model, model_of, parse_json, request_id, timeout_of
-from proxy.server.routes import CALLS, Door, find_door
+from proxy.server.routes import CALLS, find_door
+from proxy.server.spool import Spool
 from proxy.translate import DIALECTS
+from proxy.upstream.raw import RawCall
 from proxy.wire.framing import FRAMINGS
 
 log = logging.getLogger(__name__)
 
 
 class Gateway:
-    """`handle` requests, once `handler` is set. `drain` refuses new calls; `idle` is set once the last one has
-    ended; `cut` ends them.
+    """`handle` requests, once `handler` is set, and `relay` for what is relayed as it came.
+
+    `drain` refuses new calls; `idle` is set once the last one has ended; `cut` ends them.
 
     `admit` is the first policy inside the metrics: it reads and checks the request, so that refused ones are counted too.
     `ended` is told of each call with its Outcome or Failure and its duration in seconds.
@@ -43,6 +48,7 @@ class Gateway:
         ended: Callable[[Call, Outcome | Failure, float], None],
     ) -> None:
         self.handler: Handler
+        self.relay: Handler
         self.router = router
         self.draining: float | None = None
         self._over = False
@@ -70,19 +76,28 @@ class Gateway:
         head = request.head
         client = OpenResponse(request, connection)
         door = (CALLS.get(head.path) or find_door(head.path)) if head.method == "POST" else None
-        return self._elsewhere(request, client) if door is None else self._serve(request, client, door)
+        if door is None:
+            return self._beside(request, client)
+        dialect, operation, model, stream = door
+        caller = head.headers
+        began = self._time()
+        call = Call(request_id(caller), dialect, operation, b"", {}, model, stream, caller, client, began)
+        return self._serve(call, client, self.handler)
+
+    def _beside(self, request: Request, client: OpenResponse) -> Awaitable[bool]:
+        """What is relayed as it came, or is no call at all."""
+        relayed = relayed_call(request, client, self._time())
+        if relayed is None:
+            return self._elsewhere(request, client)
+        return self._serve(relayed, client, self.relay)
 
     # ---- a call
 
-    async def _serve(self, request: Request, client: OpenResponse, door: Door) -> bool:
-        began = self._time()
-        caller = request.head.headers
-        dialect, operation, model, stream = door
-        call = Call(request_id(caller), dialect, operation, b"", {}, model, stream, caller, client, began)
+    async def _serve(self, call: Call, client: OpenResponse, handler: Handler) -> bool:
         self.calls.add(call)
         end: Outcome | Failure | None = None
         try:
-            end = await self.handler(call)
+            end = await handler(call)
         except Failure as failure:
             end = failure
             await self._refuse(call, client, failure)
@@ -94,7 +109,7 @@ class Gateway:
             self.calls.discard(call)
             if self.draining is not None and not self.calls:
                 self.idle.set()
-            self._ended(call, end or Failure("client_gone", "the application hung up"), self._time() - began)
+            self._ended(call, end or Failure("client_gone", "the application hung up"), self._time() - call.started)
             end = None  # a failure's traceback holds this frame, which would hold the failure
         return client.close()
 
@@ -109,15 +124,18 @@ class Gateway:
             call.phase = "reading"
             body = client.request.body
             whole = body.is_eof() and body.total_bytes <= self._body_limit
-            call.body = body.read_nowait() if whole else await self._body(client.request, client)
+            call.body = body.read_nowait() if whole else await read_body(client.request, client, self._body_limit)
             self._understand(call)
             return await next(call)
         except asyncio.CancelledError:
             if not self._over:
                 raise
-            client.keep_alive = False
-            detail = "the sidecar was shut down before the answer was complete"
-            raise Failure("draining", detail, retry_after=self.draining) from None
+            raise self._cut_short(client) from None
+
+    def _cut_short(self, client: OpenResponse) -> Failure:
+        client.keep_alive = False
+        detail = "the sidecar was shut down before the answer was complete"
+        return Failure("draining", detail, retry_after=self.draining)
 
     def _understand(self, call: Call) -> None:
         dialect = DIALECTS[call.dialect]
@@ -140,26 +158,25 @@ class Gateway:
         call.targets = self.router.resolve(call.model)
         call.target = call.targets[0]
 
-    async def _body(self, request: Request, client: OpenResponse) -> bytes:
-        headers, pieces, size = request.head.headers, [], 0
-        if int(headers.get("content-length", 0)) > self._body_limit:
-            raise self._too_large(client)
-        if headers.get("expect", "").lower() == "100-continue":
-            client.proceed()
-        try:
-            while piece := await request.body.readany():
-                pieces.append(piece)
-                size += len(piece)
-                if size > self._body_limit:
-                    raise self._too_large(client)
-        except web.RequestPayloadError as error:
-            client.keep_alive = False
-            raise Failure("invalid_request", f"the request body cannot be read: {error}") from None
-        return b"".join(pieces)
-
-    def _too_large(self, client: OpenResponse) -> Failure:
-        client.keep_alive = False
-        return Failure("request_too_large", f"the request body is longer than {self._body_limit} bytes")
+    async def admit_relayed(self, call: Call, next: Handler) -> Outcome:
+        """The Policy that does the same for what is relayed as it came."""
+        client = call.client
+        assert isinstance(client, OpenResponse)
+        assert isinstance(call, RawCall)
+        with closing(Spool()) as spool:
+            try:
+                if self.draining is not None:
+                    raise Failure("draining", "this sidecar is shutting down", retry_after=self.draining)
+                call.phase = "reading"
+                await prepare(call, client, self.router, self._body_limit, spool)
+                return await next(call)
+            except asyncio.CancelledError:
+                if not self._over:
+                    raise
+                raise self._cut_short(client) from None
+            finally:
+                # What the application still sends is not waited for: the connection ends.
+                client.keep_alive = client.keep_alive and client.request.body.is_eof() and self.draining is None
 
     async def _elsewhere(self, request: Request, client: OpenResponse) -> bool:
         await answer_elsewhere(request, client, self.router)
@@ -181,6 +198,7 @@ class Gateway:
         elif failure.told:
             await client.finish()
         else:
-            if call.stream and not failure.midway:
+            sayable = call.stream and not failure.midway
+            if sayable:
                 client.write(FRAMINGS[dialect.framing].gap + dialect.render_error_event(failure))
-            client.cut()
+            client.cut(told=sayable)

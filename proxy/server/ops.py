@@ -15,7 +15,9 @@ from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 import orjson
-from aiohttp import web
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import Response, StreamResponse
+from aiohttp.web_server import Server
 
 from proxy.server.listen import listen
 
@@ -57,7 +59,7 @@ class OpsState:
 
 class Route(NamedTuple):
     method: str
-    answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+    answer: Callable[[BaseRequest], Awaitable[StreamResponse]]
     local: bool = False
 
 
@@ -67,7 +69,7 @@ class Ops:
     def __init__(self, state: OpsState, status_for_all: bool = False) -> None:
         self._state = state
         self._page = SharedPage(state.metrics)
-        self._server: web.Server | None = None
+        self._server: Server | None = None
         self._listeners: list[asyncio.Server] = []
         self._routes = {
             "/livez": Route("GET", self._livez),
@@ -85,9 +87,7 @@ class Ops:
         """
         sockets = listen(hosts, port)
         loop = asyncio.get_running_loop()
-        self._server = web.Server(
-            self._handle, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, lingering_time=0.0
-        )
+        self._server = Server(self._handle, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, lingering_time=0.0)
         self._listeners = [await loop.create_server(self._accept, sock=sock) for sock in sockets]
         return [sock.getsockname()[:2] for sock in sockets]
 
@@ -107,7 +107,7 @@ class Ops:
                 oldest.transport.abort()
         return self._server()
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _handle(self, request: BaseRequest) -> StreamResponse:
         route = self._routes.get(request.path)
         if route is None:
             return reply(404, {"error": "no such page", "pages": sorted(self._routes)})
@@ -117,23 +117,23 @@ class Ops:
             return reply(403, {"error": "served to this machine only"})
         return await route.answer(request)
 
-    async def _livez(self, _: web.BaseRequest) -> web.Response:
+    async def _livez(self, _: BaseRequest) -> Response:
         lag = self._state.lag()
         return reply(200 if lag < FATAL_LAG else 503, {"loop_lag_seconds": round(lag, 4)})
 
-    async def _readyz(self, _: web.BaseRequest) -> web.Response:
+    async def _readyz(self, _: BaseRequest) -> Response:
         reasons = list(self._state.not_ready())
         return reply(503 if reasons else 200, {"ready": not reasons, "reasons": reasons})
 
-    async def _startupz(self, _: web.BaseRequest) -> web.Response:
+    async def _startupz(self, _: BaseRequest) -> Response:
         started = self._state.started()
         return reply(200 if started else 503, {"started": started})
 
-    async def _drain(self, _: web.BaseRequest) -> web.Response:
+    async def _drain(self, _: BaseRequest) -> Response:
         self._state.drain()
         return reply(202, {"draining": True})
 
-    async def _status(self, _: web.BaseRequest) -> web.Response:
+    async def _status(self, _: BaseRequest) -> Response:
         state = self._state
         pools = state.providers()
         status = {
@@ -149,9 +149,9 @@ class Ops:
         }
         return reply(200, status)
 
-    async def _metrics(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _metrics(self, request: BaseRequest) -> StreamResponse:
         page = memoryview(await self._page.latest())
-        response = web.StreamResponse(headers={"Content-Type": PROMETHEUS_TEXT, "Content-Length": str(len(page))})
+        response = StreamResponse(headers={"Content-Type": PROMETHEUS_TEXT, "Content-Length": str(len(page))})
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await response.prepare(request)
@@ -190,11 +190,11 @@ class SharedPage:
         self._finished = self._begun
 
 
-def reply(status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
+def reply(status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:
+    return Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
 
 
-def is_local(request: web.BaseRequest) -> bool:
+def is_local(request: BaseRequest) -> bool:
     """Sent from this machine to a name of this machine, and not by a foreign web page that a browser here shows."""
     host = request.headers.get("Host", "")
     name = HOST.fullmatch(host)

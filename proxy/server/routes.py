@@ -37,6 +37,17 @@ CALLS: Mapping[str, Door] = {
     "/api/embeddings": Door("ollama_legacy", "embeddings"),
     "/v2/chat": Door("cohere", "chat"),
     "/v2/embed": Door("cohere", "embeddings"),
+    "/v2/rerank": Door("cohere", "rerank"),
+    "/v1/rerank": Door("cohere", "rerank"),
+}
+#: What has no dialect of its own: it goes as it is to the provider of the model that it names. Path -> operation.
+RELAYED: Mapping[str, str] = {
+    "/v1/images/generations": "images",
+    "/v1/images/edits": "image_edits",
+    "/v1/audio/transcriptions": "transcriptions",
+    "/v1/audio/translations": "translations",
+    "/v1/audio/speech": "speech",
+    "/v1/moderations": "moderations",
 }
 
 #: What a path may begin with -> what it then is. Azure's deployments are models that the path names.
@@ -54,6 +65,7 @@ PREFIXES: tuple[tuple[str, str], ...] = (
     ("/v1/model/", "/model/"),
     ("/v1/v1beta/", "/v1beta/"),
     *((bare, f"/v1{bare}") for bare in ("/chat/", "/completions", "/embeddings", "/responses", "/messages", "/models")),
+    *((bare, f"/v1{bare}") for bare in ("/rerank", "/images/", "/audio/", "/moderations")),
 )
 
 #: Google's methods: dialect, operation, whether it streams.

@@ -48,7 +48,7 @@ async def test_models(path: str, running: InLoop) -> None:
     assert answer.json["object"] == "list"
     models = answer.json["data"]
     assert "fast" in [model["id"] for model in models]
-    assert all({"id", "object", "created", "owned_by"} == set(model) for model in models)
+    assert all({"id", "object", "created", "owned_by", "outrider"} == set(model) for model in models)
 
 
 @pytest.mark.parametrize("model", ["mock", "mock:mock", "mock/mock", "fast"])

@@ -1,6 +1,6 @@
 """OpenAI chat completions, https://platform.openai.com/docs/api-reference/chat: also the hub's own form."""
 
-from proxy.dialects import Dialect
+from proxy.dialects import Dialect, rerank
 from proxy.dialects.openai import checks, completions, embeddings, errors, fields, reply, request, stream
 
 DIALECT = Dialect(
@@ -21,5 +21,6 @@ DIALECT = Dialect(
     support=fields.SUPPORT,
     embeddings=embeddings.OPERATION,
     completions=completions.OPERATION,
+    rerank=rerank.OPERATION,
     is_answer=reply.is_answer,
 )

@@ -34,6 +34,7 @@ KIND_BY_WORD: Mapping[str, str] = {
     "invalid_api_key": "authentication_failed",
     "model_not_found": "model_not_found",
     "invalid_model": "model_not_found",
+    "model_not_available": "model_not_found",
     "rate_limit_exceeded": "provider_rate_limited",
     "rate_limit_error": "provider_rate_limited",
     "server_error": "provider_error",
