@@ -28,13 +28,17 @@ FILLER = " the quick brown fox jumps over the lazy dog while the patient mock co
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer in tokens. `reasoning` comes before `text`; `calls` stand instead of text, `interleaved` or in order."""
+    """One answer in tokens. `reasoning` comes before `text`; `calls` stand instead of text, `interleaved` or in order.
+
+    `stopped_by` is the stop sequence that ended it.
+    """
 
     finish_reason: str
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
     interleaved: bool = False
+    stopped_by: str | None = None
 
     @property
     def tokens(self) -> int:
@@ -101,21 +105,23 @@ def _choice(request: Json, behaviour: Behaviour, id: str, index: int) -> Choice:
     calls, finish_reason = call_tools(request, interleaved or behaviour.kind == "tools", id)
     if calls:
         return Choice(finish_reason, calls=calls, interleaved=interleaved)
-    text = split_tokens(_stopped(_text(request, behaviour, index), request.get("stop")))
-    reasoning = split_tokens(THOUGHT) if behaviour.kind == "reasoning" else []
-    return _limited(reasoning, text, request.get("max_completion_tokens") or request.get("max_tokens"))
-
-
-def _limited(reasoning: list[str], text: list[str], limit: int | None) -> Choice:
+    words, stopped_by = _stopped(_text(request, behaviour, index), request.get("stop"))
+    thinks = behaviour.kind == "reasoning" or request.get("thinking") is True
+    reasoning, text = split_tokens(THOUGHT) if thinks else [], split_tokens(words)
+    limit = request.get("max_completion_tokens") or request.get("max_tokens")
     if limit is None or len(reasoning) + len(text) <= limit:
-        return Choice("stop", text, reasoning)
+        return Choice("stop", text, reasoning, stopped_by=stopped_by)
     return Choice("length", text[: max(0, limit - len(reasoning))], reasoning[:limit])
 
 
-def _stopped(text: str, stop: str | list[str] | None) -> str:
+def _stopped(text: str, stop: str | list[str] | None) -> tuple[str, str | None]:
+    """What comes before the first of the sequences, and which it is."""
     stops = [stop] if isinstance(stop, str) else stop or []
-    found = [text.find(each) for each in stops if each and each in text]
-    return text[: min(found)] if found else text
+    found = [(text.find(each), each) for each in stops if each and each in text]
+    if not found:
+        return text, None
+    place, which = min(found)
+    return text[:place], which
 
 
 def _text(request: Json, behaviour: Behaviour, index: int) -> str:

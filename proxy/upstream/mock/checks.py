@@ -59,16 +59,7 @@ TYPE_NAMES: Mapping[type, str] = {
 
 def check_request(request: object) -> Json:
     """The request itself when its shape is right; raises Failure("invalid_request") that names the field."""
-    body: Json = _expect(request, (dict,), "")
-    for name in REQUIRED:
-        _required(body, name, "")
-    for name, types in FIELDS.items():
-        if body.get(name) is not None:
-            _expect(body[name], types, name)
-    for name, (low, high) in BOUNDS.items():
-        if body.get(name) is not None and not low <= body[name] <= high:
-            most = f" and at most {high}" if high < inf else ""
-            raise _invalid(f"'{name}' must be at least {low}{most}.", name)
+    body = check_types(request, REQUIRED, FIELDS, BOUNDS)
     _check_options(body)
     _check_tools(body)
     _check_format(body.get("response_format") or {})
@@ -76,15 +67,32 @@ def check_request(request: object) -> Json:
     return body
 
 
+def check_types(
+    request: object, needed: tuple[str, ...], fields: Mapping[str, Types], bounds: Mapping[str, tuple[float, float]]
+) -> Json:
+    """A request whose fields are there, of their types and within their bounds; null counts as absent."""
+    body: Json = expect(request, (dict,), "")
+    for name in needed:
+        required(body, name, "")
+    for name, types in fields.items():
+        if body.get(name) is not None:
+            expect(body[name], types, name)
+    for name, (low, high) in bounds.items():
+        if body.get(name) is not None and not low <= body[name] <= high:
+            most = f" and at most {high}" if high < inf else ""
+            raise invalid(f"'{name}' must be at least {low}{most}.", name)
+    return body
+
+
 def _check_options(body: Json) -> None:
     if body.get("stream_options") and not body.get("stream"):
-        raise _invalid("'stream_options' is allowed only together with 'stream'.", "stream_options")
+        raise invalid("'stream_options' is allowed only together with 'stream'.", "stream_options")
     stops = body.get("stop")
     if isinstance(stops, list):
         if len(stops) > MOST_STOPS:
-            raise _invalid(f"'stop' may hold at most {MOST_STOPS} sequences.", "stop")
+            raise invalid(f"'stop' may hold at most {MOST_STOPS} sequences.", "stop")
         for index, stop in enumerate(stops):
-            _expect(stop, (str,), f"stop[{index}]")
+            expect(stop, (str,), f"stop[{index}]")
 
 
 def _check_tools(body: Json) -> None:
@@ -93,43 +101,43 @@ def _check_tools(body: Json) -> None:
     if choice is None:
         return
     if not names:
-        raise _invalid("'tool_choice' is allowed only together with 'tools'.", "tool_choice")
+        raise invalid("'tool_choice' is allowed only together with 'tools'.", "tool_choice")
     if isinstance(choice, str):
-        _one_of(choice, TOOL_CHOICES, "tool_choice")
+        one_of(choice, TOOL_CHOICES, "tool_choice")
     elif choice.get("type") != "allowed_tools" and _tool_name(choice, "tool_choice") not in names:
-        raise _invalid("'tool_choice' names a tool that is not in 'tools'.", "tool_choice")
+        raise invalid("'tool_choice' names a tool that is not in 'tools'.", "tool_choice")
     elif choice.get("type") == "allowed_tools":
-        _check_allowed(_required(choice, "allowed_tools", "tool_choice", (dict,)), names)
+        _check_allowed(required(choice, "allowed_tools", "tool_choice", (dict,)), names)
 
 
 def _check_allowed(allowed: Json, names: list[str]) -> None:
     where = "tool_choice.allowed_tools"
-    _one_of(_required(allowed, "mode", where), ("auto", "required"), f"{where}.mode")
-    for index, tool in enumerate(_required(allowed, "tools", where, (list,))):
+    one_of(required(allowed, "mode", where), ("auto", "required"), f"{where}.mode")
+    for index, tool in enumerate(required(allowed, "tools", where, (list,))):
         if _tool_name(tool, f"{where}.tools[{index}]") not in names:
-            raise _invalid(f"'{where}' names a tool that is not in 'tools'.", where)
+            raise invalid(f"'{where}' names a tool that is not in 'tools'.", where)
 
 
 def _tool_name(tool: object, where: str) -> str:
-    kind = _one_of(_required(_expect(tool, (dict,), where), "type", where), ("function", "custom"), f"{where}.type")
-    named = _required(_expect(tool, (dict,), where), kind, where, (dict,))
-    name: str = _required(named, "name", f"{where}.{kind}", (str,))
+    kind = one_of(required(expect(tool, (dict,), where), "type", where), ("function", "custom"), f"{where}.type")
+    named = required(expect(tool, (dict,), where), kind, where, (dict,))
+    name: str = required(named, "name", f"{where}.{kind}", (str,))
     if not NAME.fullmatch(name):
-        raise _invalid("A tool's name is 1 to 64 letters, digits, '_' or '-'.", f"{where}.{kind}.name")
+        raise invalid("A tool's name is 1 to 64 letters, digits, '_' or '-'.", f"{where}.{kind}.name")
     if named.get("parameters") is not None:
-        _expect(named["parameters"], (dict,), f"{where}.{kind}.parameters")
+        expect(named["parameters"], (dict,), f"{where}.{kind}.parameters")
     return name
 
 
 def _check_format(form: Json) -> None:
     if not form:
         return
-    kind = _one_of(_required(form, "type", "response_format"), FORMATS, "response_format.type")
+    kind = one_of(required(form, "type", "response_format"), FORMATS, "response_format.type")
     if kind == "json_schema":
-        described = _required(form, "json_schema", "response_format", (dict,))
-        _required(described, "name", "response_format.json_schema", (str,))
+        described = required(form, "json_schema", "response_format", (dict,))
+        required(described, "name", "response_format.json_schema", (str,))
         if described.get("schema") is not None:
-            _expect(described["schema"], (dict,), "response_format.json_schema.schema")
+            expect(described["schema"], (dict,), "response_format.json_schema.schema")
 
 
 def _check_messages(messages: list[Any]) -> None:
@@ -138,44 +146,44 @@ def _check_messages(messages: list[Any]) -> None:
     called: set[str] = set()
     for index, message in enumerate(messages):
         where = f"messages[{index}]"
-        role = _one_of(_required(_expect(message, (dict,), where), "role", where), ROLES, f"{where}.role")
+        role = one_of(required(expect(message, (dict,), where), "role", where), ROLES, f"{where}.role")
         _check_content(message, role, where)
         called |= {_call_id(call, f"{where}.tool_calls[{i}]") for i, call in enumerate(_calls(message, where))}
-        if role == "tool" and _required(message, "tool_call_id", where, (str,)) not in called:
-            raise _invalid("A message of role 'tool' must answer one of the 'tool_calls' before it.", where)
+        if role == "tool" and required(message, "tool_call_id", where, (str,)) not in called:
+            raise invalid("A message of role 'tool' must answer one of the 'tool_calls' before it.", where)
 
 
 def _check_content(message: Json, role: str, where: str) -> None:
     content = message.get("content")
     if content is None and role != "assistant":
-        _required(message, "content", where)
+        required(message, "content", where)
     if content is None or isinstance(content, str):
         return
-    for index, part in enumerate(_expect(content, (str, list), f"{where}.content")):
+    for index, part in enumerate(expect(content, (str, list), f"{where}.content")):
         at = f"{where}.content[{index}]"
-        if _required(_expect(part, (dict,), at), "type", at, (str,)) == "text":
-            _required(part, "text", at, (str,))
+        if required(expect(part, (dict,), at), "type", at, (str,)) == "text":
+            required(part, "text", at, (str,))
 
 
 def _calls(message: Json, where: str) -> list[Any]:
-    calls: list[Any] = _expect(message.get("tool_calls") or [], (list,), f"{where}.tool_calls")
+    calls: list[Any] = expect(message.get("tool_calls") or [], (list,), f"{where}.tool_calls")
     return calls
 
 
 def _call_id(call: object, where: str) -> str:
-    name: str = _required(_expect(call, (dict,), where), "id", where, (str,))
+    name: str = required(expect(call, (dict,), where), "id", where, (str,))
     return name
 
 
-def _required(body: Json, name: str, where: str, types: Types = ()) -> Any:
+def required(body: Json, name: str, where: str, types: Types = ()) -> Any:
     path = f"{where}.{name}" if where else name
     if body.get(name) is None:
         detail = f"Missing required parameter: '{path}'."
         raise Failure("invalid_request", detail, param=path, code="missing_required_parameter")
-    return _expect(body[name], types, path) if types else body[name]
+    return expect(body[name], types, path) if types else body[name]
 
 
-def _expect(value: Any, types: Types, path: str) -> Any:
+def expect(value: Any, types: Types, path: str) -> Any:
     if isinstance(value, types) and (bool in types or not isinstance(value, bool)):
         return value
     wanted = " or ".join(TYPE_NAMES[kind] for kind in types)
@@ -183,12 +191,12 @@ def _expect(value: Any, types: Types, path: str) -> Any:
     raise Failure("invalid_request", detail, param=path or None, code="invalid_type")
 
 
-def _one_of(value: Any, allowed: tuple[str, ...], path: str) -> str:
+def one_of(value: Any, allowed: tuple[str, ...], path: str) -> str:
     if value in allowed and isinstance(value, str):
         return value
     shown = ", ".join(f"'{name}'" for name in allowed)
-    raise _invalid(f"Invalid value for '{path}': supported are {shown}.", path)
+    raise invalid(f"Invalid value for '{path}': supported are {shown}.", path)
 
 
-def _invalid(detail: str, param: str) -> Failure:
+def invalid(detail: str, param: str) -> Failure:
     return Failure("invalid_request", detail, param=param, code="invalid_value")

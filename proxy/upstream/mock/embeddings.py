@@ -17,24 +17,25 @@ import orjson
 from proxy.call import Failure, Json
 from proxy.upstream.mock.models import parse_model
 from proxy.upstream.mock.script import INSTEAD, refusal_script
-from proxy.upstream.mock.steps import JSON, Script, error_body, json_script
+from proxy.upstream.mock.steps import JSON, Script, json_script
+from proxy.upstream.mock.wire import Wire
 
 DIMENSIONS = 64
 MOST_DIMENSIONS = 4096
 MOST_INPUTS = 2048
 
 
-def embeddings_script(body: bytes) -> Script:
+def embeddings_script(wire: Wire, body: bytes) -> Script:
     """The script for one request; a model whose name asks for a status gets that."""
     try:
         request = check(orjson.loads(body))
     except orjson.JSONDecodeError as error:
-        return json_script(400, error_body(400, f"The body is not valid JSON: {error}"))
+        return json_script(400, wire.error(400, f"The body is not valid JSON: {error}"))
     except Failure as refusal:
-        return refusal_script(refusal)
+        return refusal_script(wire, refusal)
     behaviour = parse_model(request["model"])
     if behaviour.kind in INSTEAD:
-        return INSTEAD[behaviour.kind](behaviour, JSON)
+        return INSTEAD[behaviour.kind](wire, behaviour, JSON)
     return json_script(200, embed(request))
 
 

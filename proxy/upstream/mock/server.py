@@ -10,31 +10,32 @@ import asyncio
 import hashlib
 import socket
 from collections.abc import Callable, Iterator
-from typing import TypeVar, cast
+from typing import cast
 
 import httptools
 import orjson
 
-from proxy.call import Failure
-from proxy.upstream.mock.checks import check_request
+from proxy.call import Failure, Json
+from proxy.upstream.mock import MockSettings, ProtocolT
 from proxy.upstream.mock.embeddings import embeddings_script
 from proxy.upstream.mock.models import Behaviour, parse_model
-from proxy.upstream.mock.script import MockSettings, chat_script, models_script, refusal_script
-from proxy.upstream.mock.steps import End, Script, Step, error_body, json_script
+from proxy.upstream.mock.openai import OPENAI
+from proxy.upstream.mock.script import chat_script, count_script, models_script, refusal_script
+from proxy.upstream.mock.steps import End, Script, Step, json_script
+from proxy.upstream.mock.wire import Operation, Wire
 
 BODY_LIMIT = 64 << 20
 #: How many unfinished `mock-flaky` requests are remembered; beyond it the oldest is forgotten and begins again.
 FLAKY_LIMIT = 1000
 
-TOO_LARGE = json_script(413, error_body(413, f"The body has more than {BODY_LIMIT} bytes."))
-
-ProtocolT = TypeVar("ProtocolT", bound=asyncio.BaseProtocol)
+TOO_LARGE = f"The body has more than {BODY_LIMIT} bytes."
 
 
 class MockServer:
     """The provider. Counters: `requests` answered or being answered, `cancelled` by a hang-up, `active` now."""
 
-    def __init__(self, settings: MockSettings) -> None:
+    def __init__(self, settings: MockSettings, wire: Wire = OPENAI) -> None:
+        self.wire = wire
         self.requests = 0
         self.cancelled = 0
         self.active = 0
@@ -81,27 +82,34 @@ class MockServer:
     def answer(self, method: bytes, path: bytes, body: bytes) -> Script:
         """The script for one request."""
         self.requests += 1
-        if (method, path) == (b"POST", b"/v1/chat/completions"):
-            return self._chat(body)
-        if (method, path) == (b"POST", b"/v1/embeddings"):
-            return embeddings_script(body)
-        if (method, path) == (b"GET", b"/v1/models"):
-            return models_script()
-        text = f"Invalid URL ({method.decode('latin-1')} {path.decode('latin-1')})"
-        return json_script(404, error_body(404, text, code="unknown_url"))
+        operation = self.wire.routes.get((method, path))
+        if operation is None:
+            text = f"Invalid URL ({method.decode('latin-1')} {path.decode('latin-1')})"
+            return json_script(404, self.wire.error(404, text, code="unknown_url"))
+        if operation == "models":
+            return models_script(self.wire)
+        if operation == "embeddings":
+            return embeddings_script(self.wire, body)
+        return self._asked(operation, body)
 
-    def _chat(self, body: bytes) -> Script:
+    def too_large(self) -> Script:
+        return json_script(413, self.wire.error(413, TOO_LARGE))
+
+    def _asked(self, operation: Operation, body: bytes) -> Script:
         try:
-            request = check_request(orjson.loads(body))
+            request = self.wire.checks[operation](orjson.loads(body))
         except orjson.JSONDecodeError as error:
-            return json_script(400, error_body(400, f"The body is not valid JSON: {error}"))
+            return json_script(400, self.wire.error(400, f"The body is not valid JSON: {error}"))
         except Failure as refusal:
-            return refusal_script(refusal)
+            return refusal_script(self.wire, refusal)
+        return count_script(self.wire, request) if operation == "count" else self._chat(request, body)
+
+    def _chat(self, request: Json, body: bytes) -> Script:
         digest = hashlib.blake2b(body, digest_size=12).digest()
         behaviour = parse_model(request["model"])
         if behaviour.kind == "flaky":
             behaviour = self._flaky(behaviour.times, digest)
-        return chat_script(request, behaviour, digest, self._settings)
+        return chat_script(self.wire, request, behaviour, digest, self._settings)
 
     def _flaky(self, times: int, digest: bytes) -> Behaviour:
         failed = self._failures.pop(digest, 0)
@@ -191,13 +199,13 @@ class Connection(asyncio.Protocol):
         if self._steps is not None:
             self.abort()
         else:
-            self._start(json_script(400, error_body(400, "The request is not HTTP/1.1."), end="close"))
+            self._start(json_script(400, self._server.wire.error(400, "The request is not HTTP/1.1."), end="close"))
 
     def _answer(self) -> None:
         method, path, body = self._parser.get_method(), self._url.partition(b"?")[0], b"".join(self._body)
         fits = self._size <= BODY_LIMIT
         self._expect()
-        script = self._server.answer(method, path, body) if fits else TOO_LARGE
+        script = self._server.answer(method, path, body) if fits else self._server.too_large()
         self._start(Script(script.steps, "close") if self._last and script.end == "keep" else script)
 
     def _start(self, script: Script) -> None:

@@ -35,15 +35,6 @@ SSE = "text/event-stream; charset=utf-8"
 LAST_CHUNK = b"0\r\n\r\n"
 REASONS: Mapping[int, str] = {status.value: status.phrase for status in HTTPStatus}
 
-#: Status -> type and code of the error body; the hundreds stand for the rest.
-ERRORS: Mapping[int, tuple[str, str | None]] = {
-    400: ("invalid_request_error", None),
-    401: ("invalid_request_error", "invalid_api_key"),
-    404: ("invalid_request_error", "model_not_found"),
-    429: ("requests", "rate_limit_exceeded"),
-    500: ("server_error", None),
-}
-
 
 def head(status: int, headers: Mapping[str, str]) -> bytes:
     """A response head, with the blank line that ends it."""
@@ -59,12 +50,6 @@ def message(status: int, body: bytes, content_type: str = JSON, headers: Mapping
     """A response whole: its body's length is in the head."""
     described = {"content-type": content_type, "content-length": str(len(body)), **(headers or {})}
     return head(status, described) + body
-
-
-def error_body(status: int, text: str, param: str | None = None, code: str | None = None) -> Json:
-    """OpenAI's error object: https://platform.openai.com/docs/guides/error-codes."""
-    kind, usual_code = ERRORS.get(status, ERRORS[status // 100 * 100])
-    return {"error": {"message": text, "type": kind, "param": param, "code": code or usual_code}}
 
 
 def json_script(status: int, body: Json, headers: Mapping[str, str] | None = None, end: End = "keep") -> Script:

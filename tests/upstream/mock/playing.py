@@ -8,9 +8,11 @@ from typing import Any
 import httptools
 import orjson
 
+from proxy.upstream.mock import MockSettings
 from proxy.upstream.mock.checks import check_request
 from proxy.upstream.mock.models import parse_model
-from proxy.upstream.mock.script import MockSettings, chat_script
+from proxy.upstream.mock.openai import OPENAI
+from proxy.upstream.mock.script import chat_script
 from proxy.upstream.mock.steps import Script
 
 DIGEST = bytes(range(12))
@@ -34,7 +36,7 @@ def chat(text: str = "hello", model: str = "mock", **fields: Any) -> dict[str, A
 
 
 def script_of(request: dict[str, Any], settings: MockSettings = AT_ONCE) -> Script:
-    return chat_script(check_request(request), parse_model(request["model"]), DIGEST, settings)
+    return chat_script(OPENAI, check_request(request), parse_model(request["model"]), DIGEST, settings)
 
 
 def sent(script: Script) -> bytes:

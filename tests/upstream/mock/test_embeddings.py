@@ -11,10 +11,11 @@ import orjson
 import pytest
 
 from proxy.upstream.mock.embeddings import DIMENSIONS, embeddings_script
+from proxy.upstream.mock.openai import OPENAI
 
 
 def ask(**fields: Any) -> tuple[int, Any]:
-    script = embeddings_script(orjson.dumps({"model": "mock", "input": "a text", **fields}))
+    script = embeddings_script(OPENAI, orjson.dumps({"model": "mock", "input": "a text", **fields}))
     head, _, body = b"".join(step.data for step in script.steps).partition(b"\r\n\r\n")
     return int(head.split()[1]), orjson.loads(body)
 
@@ -70,4 +71,4 @@ def test_a_model_may_ask_for_a_status() -> None:
 
 
 def test_what_is_no_json() -> None:
-    assert b"400" in next(iter(embeddings_script(b"{").steps)).data[:20]
+    assert b"400" in next(iter(embeddings_script(OPENAI, b"{").steps)).data[:20]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.providers import all_providers
 from proxy.upstream.mock.models import FIELDS, MODELS, Behaviour, Model, parse_model
 from proxy.upstream.mock.reply import FAULTS as REPLY_FAULTS
 from proxy.upstream.mock.script import INSTEAD
@@ -72,5 +73,13 @@ def test_every_field_of_a_form_can_be_kept() -> None:
 
 def test_the_manual_shows_this_table() -> None:
     expected = [f"| `{model.form}` | `{model.example}` | {model.streamed} | {model.whole} |" for model in MODELS]
-    shown = [line for line in DOCS.read_text().splitlines() if line.startswith("| `mock")]
-    assert shown == expected
+    section = DOCS.read_text("utf-8").partition("\n## Models\n")[2].partition("\n## ")[0]
+    shown = [line for line in section.splitlines() if line.startswith("|")]
+    assert shown[2:] == expected
+
+
+def test_the_manual_shows_every_provider_that_is_a_mock() -> None:
+    beginning = DOCS.read_text("utf-8").partition("\n## ")[0]
+    shown = {line.split("`")[1] for line in beginning.splitlines() if line.startswith("| `")}
+    kinds = {kind for kind, known in all_providers().items() if known.mock}
+    assert shown == {kind.replace("_", "-") for kind in kinds} - {"mock"}

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from openai.types.chat import ChatCompletion
 
-from proxy.upstream.mock.script import MockSettings
+from proxy.upstream.mock import MockSettings
 from tests.upstream.mock.playing import WEATHER, answer_to, chat, script_of
 
 

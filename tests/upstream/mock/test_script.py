@@ -6,8 +6,10 @@ import pytest
 from openai.types import Model
 
 from proxy.call import Failure
+from proxy.upstream.mock import MockSettings
 from proxy.upstream.mock.models import MODELS, Behaviour
-from proxy.upstream.mock.script import MockSettings, chat_script, models_script, refusal_script
+from proxy.upstream.mock.openai import OPENAI
+from proxy.upstream.mock.script import chat_script, models_script, refusal_script
 from tests.upstream.mock.playing import Answer, answer_to, chat, script_of, sent
 
 SLOW = MockSettings((0.1, 0.2), (0.01, 0.03))
@@ -54,12 +56,12 @@ def test_a_head_without_its_end(stream: bool) -> None:
 
 def test_delays_come_from_the_digest() -> None:
     request = chat(stream=True)
-    lowest, highest = (list(chat_script(request, Behaviour(), bytes([b] * 12), SLOW).steps) for b in (0, 255))
+    lowest, highest = (list(chat_script(OPENAI, request, Behaviour(), bytes([b] * 12), SLOW).steps) for b in (0, 255))
     assert [lowest[0].pause, highest[0].pause, lowest[3].pause, highest[3].pause] == pytest.approx(
         [0.1, 0.2, 0.01, 0.03]
     )
-    mixed = [step.pause for step in chat_script(request, Behaviour(), bytes([0, 255, 7]), SLOW).steps]
-    assert mixed == [step.pause for step in chat_script(request, Behaviour(), bytes([0, 255, 7]), SLOW).steps]
+    mixed = [step.pause for step in chat_script(OPENAI, request, Behaviour(), bytes([0, 255, 7]), SLOW).steps]
+    assert mixed == [step.pause for step in chat_script(OPENAI, request, Behaviour(), bytes([0, 255, 7]), SLOW).steps]
     assert len({pause for pause in mixed if pause}) > 2
 
 
@@ -74,12 +76,12 @@ def test_by_default_the_first_token_takes_100_to_200_ms() -> None:
 
 
 def test_the_list_of_models() -> None:
-    listed = [Model.model_validate(each, strict=True).id for each in Answer(sent(models_script())).json["data"]]
+    listed = [Model.model_validate(each, strict=True).id for each in Answer(sent(models_script(OPENAI))).json["data"]]
     assert listed == [model.example for model in MODELS]
 
 
 def test_a_refusal_in_openai_shape() -> None:
-    answer = Answer(sent(refusal_script(Failure("invalid_request", "No.", param="n", code="invalid_type"))))
+    answer = Answer(sent(refusal_script(OPENAI, Failure("invalid_request", "No.", param="n", code="invalid_type"))))
     assert answer.status == 400
     assert answer.json == {
         "error": {"message": "No.", "type": "invalid_request_error", "param": "n", "code": "invalid_type"}

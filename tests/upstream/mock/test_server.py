@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from proxy.upstream.mock import MockServer, MockSettings
+from proxy.upstream.mock import MockSettings
 from proxy.upstream.mock import server as module
+from proxy.upstream.mock.server import MockServer
 from tests.upstream.mock.playing import AT_ONCE, Answer, Client, chat, http
 
 LAST = b"0\r\n\r\n"

@@ -1,8 +1,8 @@
-"""HTTP messages and OpenAI's error object."""
+"""HTTP messages."""
 
 from __future__ import annotations
 
-from proxy.upstream.mock.steps import chunk, error_body, head, json_script, message
+from proxy.upstream.mock.steps import chunk, head, json_script, message
 from tests.upstream.mock.playing import Answer, sent
 
 
@@ -18,18 +18,6 @@ def test_a_chunk_states_its_size_in_hex() -> None:
 def test_a_whole_message() -> None:
     answer = Answer(message(200, b"{}", headers={"x-a": "b"}))
     assert (answer.status, answer.body, answer.headers["x-a"], answer.complete) == (200, b"{}", "b", True)
-
-
-def test_error_bodies() -> None:
-    assert error_body(429, "slow down")["error"] == {
-        "message": "slow down",
-        "type": "requests",
-        "param": None,
-        "code": "rate_limit_exceeded",
-    }
-    assert error_body(422, "x")["error"]["type"] == "invalid_request_error"
-    assert error_body(599, "x")["error"]["type"] == "server_error"
-    assert error_body(400, "x", "n", "invalid_type")["error"]["code"] == "invalid_type"
 
 
 def test_a_last_answer_says_so() -> None:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from openai.types.chat import ChatCompletionChunk
 
-from proxy.upstream.mock.script import MockSettings
+from proxy.upstream.mock import MockSettings
 from tests.upstream.mock.playing import CLOCK, WEATHER, Answer, answer_to, chat, delta, script_of, sent
 
 
