@@ -10,8 +10,15 @@ LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --ki
 # command:package, for what the tests and the benchmark use and pip cannot install.
 TOOLS := nginx:nginx-light openssl:openssl
 
+# The inference servers of test-real, and where they are built: a folder for each pair of versions. JOBS compilers run at once.
+OLLAMA := 0.17.4
+LLAMA_CPP := 0.3.36
+REAL := .tools/ollama-$(OLLAMA)-llama-$(LLAMA_CPP)
+JOBS ?= 2
+NEEDED = @for tool in $(1); do command -v $$tool >/dev/null || { echo "make test-real needs $$tool: see docs/testing.md" >&2; exit 1; }; done
+
 .DEFAULT_GOAL := help
-.PHONY: help run test test-node check golden bench image tools clean
+.PHONY: help run test test-node test-real check golden bench image tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +33,9 @@ test: .venv/.stamp-dev ## run the tests
 
 test-node: .venv/.stamp-dev tests/node/node_modules/.stamp ## run the Node SDKs against a sidecar
 	$(BIN)/python -m tests.node $(ARGS)
+
+test-real: .venv/.stamp-dev $(REAL)/ollama $(REAL)/llama-server ## run SDKs against a real Ollama and llama.cpp (docs/testing.md)
+	OUTRIDER_REAL=$(abspath $(REAL)) $(LIMIT) $(BIN)/python -m pytest tests/real $(ARGS)
 
 check: .venv/.stamp-dev ## lint, formatting, types
 	$(BIN)/ruff check .
@@ -69,3 +79,23 @@ clean: ## remove caches and build output; the environment in .venv stays
 tests/node/node_modules/.stamp: tests/node/package-lock.json
 	npm ci --prefix tests/node --no-audit --no-fund --ignore-scripts --silent
 	@touch $@
+
+# llama.cpp, as the sources of llama-cpp-python have it: moved there when all of it is there. The models are tiny, so it is compiled
+# to be compiled soon.
+$(REAL)/llama.cpp/CMakeLists.txt:
+	$(call NEEDED,go cmake cc c++)
+	@rm -rf $(REAL)/unpacked $(REAL)/llama.cpp && mkdir -p $(REAL)/unpacked
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary llama-cpp-python --dest $(REAL)/unpacked llama-cpp-python==$(LLAMA_CPP)
+	tar -xzf $(REAL)/unpacked/llama_cpp_python-$(LLAMA_CPP).tar.gz -C $(REAL)/unpacked llama_cpp_python-$(LLAMA_CPP)/vendor/llama.cpp
+	@mv $(REAL)/unpacked/llama_cpp_python-$(LLAMA_CPP)/vendor/llama.cpp $(REAL)/llama.cpp && rm -rf $(REAL)/unpacked
+
+$(REAL)/llama-server: | $(REAL)/llama.cpp/CMakeLists.txt
+	cmake -S $(REAL)/llama.cpp -B $(REAL)/build -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS=-O1 -DCMAKE_CXX_FLAGS=-O1 \
+		-DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=OFF -DGGML_OPENMP=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_UI=OFF >$(REAL)/cmake.log
+	nice cmake --build $(REAL)/build --target llama-server --parallel $(JOBS)
+	cp $(REAL)/build/bin/llama-server $@
+
+# Go leaves out of a module what stands in a folder called vendor; what Ollama has in its own is in llama.cpp's too.
+$(REAL)/ollama: | $(REAL)/llama.cpp/CMakeLists.txt
+	CGO_ENABLED=1 CGO_CFLAGS="-O1 -g0" CGO_CXXFLAGS="-O1 -g0 -I$(abspath $(REAL))/llama.cpp/vendor" GOBIN=$(abspath $(REAL)) \
+		nice go install -p $(JOBS) github.com/ollama/ollama@v$(OLLAMA)

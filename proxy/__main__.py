@@ -22,6 +22,7 @@ examples:
   outrider serve                                  every provider whose key is in the environment, and the mock
   outrider serve --config /etc/outrider/config    a file, or a directory that holds config.yaml
   outrider check --config config.yaml             what is on, what is off and why
+  outrider models --can vision                    models that take images, with their windows and prices
   outrider chat "Say hello"                       ask the mock, through the running sidecar
   outrider chat --model openai:gpt-4o-mini "Hi"   ask a provider
   echo "Summarise this" | outrider chat -         the prompt from standard input
@@ -38,7 +39,7 @@ CONFIG = "the configuration, a file or a directory (default: $OUTRIDER_CONFIG, e
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; argparse itself exits with 2 on wrong usage."""
     arguments = _parser().parse_args(argv)
-    command = {"serve": serve, "check": check, "chat": chat, "version": version}[arguments.command]
+    command = {"serve": serve, "check": check, "models": models, "chat": chat, "version": version}[arguments.command]
     return command(arguments)
 
 
@@ -46,6 +47,8 @@ def serve(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     # As process 1 of a container there is no default action: without a handler SIGTERM would be ignored.
     signal.signal(signal.SIGTERM, _end_at_once)
+    # Its compiled form brings the C++ library along, a megabyte in every pod; aiohttp keeps lists of signals in it and no more.
+    os.environ.setdefault("FROZENLIST_NO_EXTENSIONS", "1")
     from proxy.app import main as serve_until_stopped
     from proxy.config import ConfigError
 
@@ -70,6 +73,12 @@ def check(arguments: argparse.Namespace) -> int:
     return check(arguments.config, schema=arguments.schema, as_json=arguments.json)
 
 
+def models(arguments: argparse.Namespace) -> int:
+    from proxy.commands_models import Wanted, models
+
+    return models(arguments.config, Wanted(arguments.provider, arguments.can), as_json=arguments.json)
+
+
 def chat(arguments: argparse.Namespace) -> int:
     from proxy.commands import chat
 
@@ -91,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     _add_serve(commands.add_parser("serve", help="run the sidecar"))
     _add_check(commands.add_parser("check", help="validate a configuration and show what it amounts to"))
+    _add_models(
+        commands.add_parser("models", help="show every provider with its models, what they can and what they cost")
+    )
     _add_chat(commands.add_parser("chat", help="ask a model through the running sidecar"))
     commands.add_parser("version", help="print the version")
     return parser
@@ -104,6 +116,15 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", metavar="PATH", help=CONFIG)
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of the configuration, and no more")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="PATH", help=CONFIG)
+    parser.add_argument("--provider", metavar="NAME", help="one provider alone, by its configured name or its kind")
+    parser.add_argument(
+        "--can", metavar="CAPABILITY", help="models that are known to have it: vision, tools, reasoning..."
+    )
+    parser.add_argument("--json", action="store_true", help="print them as JSON")
 
 
 def _add_chat(parser: argparse.ArgumentParser) -> None:

@@ -13,8 +13,12 @@ from functools import partial
 import uvloop
 
 from proxy import __version__, logs
-from proxy.config import Config, aliases, endpoints, fingerprint, load
+from proxy.call import Target
+from proxy.config import Config, aliases, endpoints, entries_of, fingerprint, load
+from proxy.lookup import Lookup, Offers
+from proxy.models import Model, Models
 from proxy.policies.deadline import Deadline
+from proxy.policies.fitting import Fitting
 from proxy.policies.metrics import Metrics
 from proxy.roads import Roads, alias_rules, common_rules, reach_of
 from proxy.routing import Router
@@ -26,6 +30,8 @@ from proxy.server.ops import Ops, OpsState
 from proxy.stack import Policies, build_stack
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.fetch import Fetcher
+from proxy.upstream.jobs import Jobs, with_jobs
+from proxy.upstream.raw import Raw
 
 KEEPALIVE_SECONDS = 3630.0
 FLUSH_SECONDS = 2.0
@@ -66,17 +72,28 @@ class Sidecar:
         self._fingerprint = fingerprint(config)
         self._sink = logs.setup(config.logging.format, config.logging.level)
         on, off = endpoints(config)
-        self._roads = Roads(config, on, loop, self._sink.redact)
+        self._roads = Roads(config, on, loop, self._sink.redact, os.environ)
         self._fetcher = Fetcher(reach_of(config))
         self.metrics = Metrics(time.monotonic)
         self.lag = LoopLag(loop.time)
-        self.router = Router(on, off, aliases(config), rules=alias_rules(config))
+        self._models = Models(entries_of(config.catalog))
+        self._offers = Offers(self._models, self._roads.lists)
+        self.router = Router(on, off, aliases(config), rules=alias_rules(config), offers=self._offers)
+        self.lookup = Lookup(self.router, self._offers)
         self.gateway = Gateway(self.router, config.listen.body_limit, time.monotonic, self._sink.log_call)
         longest = max(entry.timeouts.total for entry in config.providers.values())
-        policies = Policies(metrics=self.metrics, admit=self.gateway.admit, deadline=Deadline(longest, time.monotonic))
+        policies = Policies(
+            metrics=self.metrics,
+            admit=self.gateway.admit,
+            fitting=Fitting(self._model_of, config.model_limits),
+            deadline=Deadline(longest, time.monotonic),
+        )
         roads, rules = self._roads.by_name, common_rules(config)
         exchange = Exchange(roads, rules, self._fetcher.inline, loop, time.monotonic, time.time)
-        self.gateway.handler = build_stack(policies, exchange)
+        self._jobs = Jobs(roads, rules, self._roads.dial, loop, time.monotonic, time.time)
+        self.gateway.handler = build_stack(policies, with_jobs(exchange, self._jobs, roads))
+        relaying = Policies(metrics=self.metrics, admit=self.gateway.admit_relayed)
+        self.gateway.relay = build_stack(relaying, Raw(roads, loop, time.monotonic))
         self.ops = Ops(self._ops_state(), status_for_all=not config.ops.local_only)
         self._add_gauges()
         self._server: Server | None = None
@@ -89,6 +106,7 @@ class Sidecar:
     async def start(self) -> None:
         """Listen on both ports. Raises OSError when one cannot be had."""
         self.lag.start()
+        self._roads.start()
         self.ops_addresses = await self.ops.start(self._config.ops.hosts, self._config.ops.port)
         self._server = self._make_server()
         sockets = listen(self._config.listen.hosts, self._config.listen.port)
@@ -130,6 +148,7 @@ class Sidecar:
         if self._server is not None:
             self._server.pre_shutdown()
             await self._server.shutdown(0.1)
+        await self._jobs.close()
         await self._roads.close()
         await self._fetcher.close()
         await self.ops.close()
@@ -147,6 +166,9 @@ class Sidecar:
             max_line_size=listen_to.header_limit,
             max_field_size=listen_to.header_limit,
         )
+
+    def _model_of(self, target: Target) -> Model | None:
+        return self._offers.model(target.endpoint, target.model)
 
     # ---- what is shown
 
@@ -188,7 +210,9 @@ class Sidecar:
             "log_lines": (self._sink.waiting, logs.WAITING),
             "label_sets": self.metrics.label_sets,
             "routes": self.router.remembered,
+            "models": self._models.remembered,
             "fetched_characters": self._fetcher.fill,
+            "jobs_ending": self._jobs.fill,
             **self._roads.bounds(),
         }
         return {(bound,): pair[which] for bound, pair in bounds.items()}

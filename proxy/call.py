@@ -158,11 +158,34 @@ class Target:
     model: str
     endpoint: Any
     rules: Any = None
+    weight: float = 1.0
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Route:
+    """How one of an alias's targets is chosen, and what else the operator wants of its calls.
+
+    fallback: names of models that are asked when all targets have failed. timeout: seconds for a call in all.
+    requires: whether a target that would leave out a parameter is not asked.
+    """
+
+    targets: Sequence[Target]
+    strategy: str = "priority"
+    fallback: Sequence[str] = ()
+    timeout: float | None = None
+    requires: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One request of the application. `deadline` is on the clock of the event loop; `caller` holds its headers, lower case."""
+    """One request of the application. `deadline` is on the clock of the event loop; `caller` holds its headers, lower case.
+
+    credential: which of the provider's several keys signed the latest attempt, from 0.
+    changed:    unified fields that a policy has changed in `json`; `body` is then no longer what is asked.
+    route:      how its target is chosen; None where there is one.
+    trail:      who was asked in vain, and the kind of failure: `openai:gpt-4o timeout`.
+    """
 
     id: str
     dialect: str
@@ -185,6 +208,10 @@ class Call:
     dropped: Sequence[str] = ()
     translated: Sequence[str] = ()
     phase: str = "queued"
+    credential: int = 0
+    changed: Sequence[str] = ()
+    route: Route | None = None
+    trail: Sequence[str] = ()
 
 
 @dataclass(slots=True)

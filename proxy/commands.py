@@ -72,16 +72,21 @@ def _address(host: str, port: int) -> str:
 
 
 def _provider(config: Config, name: str, off: Mapping[str, str]) -> dict[str, Any]:
+    from proxy.providers import all_providers
+
     entry = config.providers[name]
-    key = {"masked": entry.api_key.masked, "from": entry.api_key.origin} if entry.api_key else None
-    address = "embedded" if entry.kind == "mock" else entry.base_url
+    keys = [{"masked": key.masked, "from": key.origin} for key in entry.api_keys or filter(None, [entry.api_key])]
+    address = "embedded" if all_providers()[entry.kind].mock else entry.base_url
     return {
         "name": name,
         "kind": entry.kind,
         "on": name not in off,
         "why": off.get(name),
         "address": address,
-        "key": key,
+        "key": keys[0] if keys else None,
+        "keys": keys,
+        "cloud": (all_providers()[entry.kind].cloud or None) if not keys else None,
+        "options": entry.options,
     }
 
 
@@ -111,8 +116,10 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
 def _state(provider: Mapping[str, Any]) -> str:
     if not provider["on"]:
         return f"off  {provider['why']}"
-    key = f"  key {provider['key']['masked']} from {provider['key']['from']}" if provider["key"] else ""
-    return f"on   {provider['address']}{key}"
+    signs = [f"key {key['masked']} from {key['from']}" for key in provider["keys"]]
+    if provider["cloud"]:
+        signs = [f"credentials of {provider['cloud']}, looked for at the first call"]
+    return f"on   {provider['address']}" + (f"  {', '.join(signs)}" if signs else "")
 
 
 def chat(text: str, model: str, url: str, *, system: str | None = None, stream: bool = True) -> int:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from yarl import URL
 
-from proxy.config import Config, ProviderEntry
+from proxy.config import Config, ConfigError, ProviderEntry
+from proxy.config.values import check_key
 from proxy.providers import Endpoint
 from proxy.translate import Rules
 from proxy.upstream.connection import Connection
+from proxy.upstream.credentials.ask import Asker
+from proxy.upstream.credentials.choice import Surroundings, signs_for
+from proxy.upstream.credentials.watched import Watched
 from proxy.upstream.dial import Dialer, proxy_for
 from proxy.upstream.fetch import Reach
-from proxy.upstream.mock import MockServer, MockSettings
+from proxy.upstream.lists import LiveLists
+from proxy.upstream.mock import Mock, MockSettings
 from proxy.upstream.pool import Dial, Limits, Pool
 from proxy.upstream.road import Road, Timeouts
 
-MOCK = "mock"
+log = logging.getLogger(__name__)
 
 
 class Roads:
@@ -31,16 +39,34 @@ class Roads:
         endpoints: Mapping[str, Endpoint],
         loop: asyncio.AbstractEventLoop,
         hide: Callable[[str], None],
+        environ: Mapping[str, str],
     ) -> None:
         self._loop = loop
+        self._hide = hide
+        self.asker = Asker()
+        self._around = Surroundings(environ, self.asker)
         self._dialer = Dialer(loop)
-        self._mocks: list[MockServer] = []
+        self.dial = self._dialer.dial
+        self._mocks: list[Mock] = []
         hide_keys(config, endpoints, hide)
         self.by_name = {name: self._road(endpoint, config.providers[name]) for name, endpoint in endpoints.items()}
+        chosen = {name: said for name in endpoints if (said := config.providers[name].list_models) is not None}
+        self.lists = LiveLists(self.by_name, chosen, self.asker, time.monotonic, time.time)
+        self._key_files = key_files(config, endpoints)
+        self.watched = Watched(list(self._key_files), self._rekey)
+
+    def start(self) -> None:
+        """Look for other keys in the files that hold them. Nothing is asked of anyone."""
+        self.watched.start()
 
     async def close(self) -> None:
+        self.watched.close()
+        await self.lists.close()
         for road in self.by_name.values():
             road.pool.discard_idle()
+            if road.signs is not None:
+                road.signs.close()
+        await self.asker.close()
         for mock in self._mocks:
             mock.close()
         await self._dialer.close()
@@ -60,6 +86,7 @@ class Roads:
             pool = road.pool.statistics()
             found[f"connections:{name}"] = (pool["active"], pool["maximum"])
             found[f"queue:{name}"] = (pool["waiting"], road.pool.limits.queue)
+        found["listed_models"] = (self.lists.fill, self.lists.limit)
         return found
 
     def _road(self, endpoint: Endpoint, entry: ProviderEntry) -> Road:
@@ -67,27 +94,53 @@ class Roads:
         limits = Limits(
             entry.pool.connections, entry.pool.idle, entry.pool.idle_seconds, entry.pool.queue, entry.timeouts.connect
         )
-        dial = self._dial_mock(entry) if endpoint.kind == MOCK else partial(self._dialer.dial, origin)
+        dial = self._dial_mock(endpoint, entry) if endpoint.provider.mock else partial(self._dialer.dial, origin)
         patience = Timeouts(
             entry.timeouts.first_byte, entry.timeouts.idle, entry.timeouts.total, entry.timeouts.opening
         )
-        proxy = None if endpoint.kind == MOCK else proxy_for(origin)
-        return Road(endpoint, Pool(endpoint.name, dial, limits, self._loop), patience, proxy)
+        proxy = None if endpoint.provider.mock else proxy_for(origin)
+        signs = signs_for(endpoint, self._around)
+        return Road(endpoint, Pool(endpoint.name, dial, limits, self._loop), patience, proxy, signs)
 
-    def _dial_mock(self, entry: ProviderEntry) -> Dial:
-        server = MockServer(mock_settings(entry))
-        self._mocks.append(server)
+    def _rekey(self, path: Path, text: str) -> bool:
+        try:
+            key = check_key(text, str(path), str(path))
+        except ConfigError:
+            return False
+        self._hide(key.value)
+        users = self._key_files[path]
+        for name, old in users:
+            self.by_name[name].rekey(old, key.value)
+        self._key_files[path] = [(name, key.value) for name, _ in users]
+        log.info("a key was read anew", extra={"file": str(path), "providers": sorted({name for name, _ in users})})
+        return True
+
+    def _dial_mock(self, endpoint: Endpoint, entry: ProviderEntry) -> Dial:
+        mock = Mock(endpoint.provider.mock, mock_settings(entry))
+        self._mocks.append(mock)
 
         async def dial() -> Connection:
-            return (await server.connect(lambda: Connection(self._loop)))[1]
+            return (await mock.connect(lambda: Connection(self._loop)))[1]
 
         return dial
 
 
+def key_files(config: Config, endpoints: Mapping[str, Endpoint]) -> dict[Path, list[tuple[str, str]]]:
+    """The files that hold keys: for each the endpoints that sign with it, and the key it held."""
+    found: dict[Path, list[tuple[str, str]]] = {}
+    for name in endpoints:
+        entry = config.providers[name]
+        for key in entry.api_keys or filter(None, (entry.api_key,)):
+            if key.file is not None:
+                found.setdefault(key.file, []).append((name, key.value))
+    return found
+
+
 def hide_keys(config: Config, endpoints: Mapping[str, Endpoint], hide: Callable[[str], None]) -> None:
     for endpoint in endpoints.values():
-        if endpoint.key:
-            hide(endpoint.key)
+        for key in (endpoint.key, *endpoint.keys):
+            if key:
+                hide(key)
     for entry in config.providers.values():
         for secret in entry.headers.values():
             hide(secret.value)

@@ -17,6 +17,7 @@ from proxy.dialects.by_name import BY_NAME, OWN, STATEFUL
 from proxy.dialects.ids import MARK, unpack_request
 from proxy.dialects.openai.request import EXTRAS, is_plain
 from proxy.providers import Endpoint, Provider
+from proxy.quirks import is_beyond, mend, odd_for, said_anew
 from proxy.relay import asking_usage, encode, lacks_usage, relayed_body
 
 #: `auto` refuses what would change the meaning of the request, and drops the rest by name.
@@ -27,7 +28,9 @@ DIALECTS = BY_NAME
 OPENAI = DIALECTS["openai"]
 
 #: What changes the meaning of a request when it is left out: names, and beginnings of names.
-MEANING = frozenset({"tools", "tool_choice", "response_format", "store", "modalities", "audio", "web_search_options"})
+MEANING = frozenset(
+    {"n", "tools", "tool_choice", "response_format", "store", "modalities", "audio", "web_search_options"}
+)
 MEANING_PREFIXES = ("tools[", "tool_choice.", "response_format.", "messages.image.", "messages.file", "messages.tool.")
 NICETIES = frozenset({"messages.image.detail", "messages.tool.is_error"})
 SIGNED = MARK.encode()
@@ -73,8 +76,8 @@ def plan(call: Call, endpoint: Endpoint, model: str, rules: Rules, unified: Json
     course = course_to(provider, call.dialect, call.operation, call.stream)
     if course is None:
         raise Failure("unsupported_capability", f"{endpoint.name} has no {call.operation}", param="model")
-    path, ours, theirs, say, hear, said_anew = course
-    if said_anew is not None and said_anew.isdisjoint(call.json) and is_relay(call, ours):
+    path, ours, theirs, say, hear, anew = course
+    if anew is not None and not call.changed and anew.isdisjoint(call.json) and is_relay(call, ours, provider):
         body = relayed_body(call, model, ours)
         if rules.ask_usage and lacks_usage(call, provider):
             return Plan(asking_usage(call, body), path, True, ours, theirs, say, hear, withhold=True)
@@ -83,6 +86,8 @@ def plan(call: Call, endpoint: Endpoint, model: str, rules: Rules, unified: Json
     if SIGNED in call.body and call.operation == "chat":
         unified = unpack_request(unified)
     wire, dropped, translated = render(unified, model, theirs, hear, provider)
+    if call.changed:
+        translated = [*dict.fromkeys((*call.changed, *translated))]
     check_dropped(dropped, endpoint, rules.unsupported)
     withhold = theirs is OPENAI and call.stream and ask_usage(wire, call, provider, rules)
     body = encode(wire, "invalid_request", "the request")
@@ -105,7 +110,7 @@ def ask_usage(wire: Json, call: Call, provider: Provider, rules: Rules) -> bool:
 class Course(NamedTuple):
     """What is the same for every call of one kind: the path, both dialects and what they say.
 
-    said_anew: fields that cannot go to this provider as the caller wrote them; None where two dialects meet.
+    anew: fields that cannot go to this provider as the caller wrote them; None where two dialects meet.
     """
 
     path: str
@@ -113,7 +118,7 @@ class Course(NamedTuple):
     theirs: Dialect
     say: Speech
     hear: Speech
-    said_anew: frozenset[str] | None
+    anew: frozenset[str] | None
 
 
 @cache
@@ -127,8 +132,7 @@ def course_to(provider: Provider, dialect: str, operation: str, stream: bool) ->
     assert hear is not None
     # Our extras are the unified form's, which is OpenAI's.
     extras = EXTRAS - provider.accepts if ours is OPENAI else frozenset()
-    said_anew = extras | provider.refuses | provider.renames.keys() if ours is theirs else None
-    return Course(way.path, ours, theirs, say, hear, said_anew)
+    return Course(way.path, ours, theirs, say, hear, extras | said_anew(provider) if ours is theirs else None)
 
 
 def has_way(call: Call, provider: Provider) -> bool:
@@ -152,8 +156,10 @@ def changes_meaning(name: str) -> bool:
 # ---- a relay
 
 
-def is_relay(call: Call, dialect: Dialect) -> bool:
-    """Whether the caller's own bytes say it in the dialect's own words."""
+def is_relay(call: Call, dialect: Dialect, provider: Provider) -> bool:
+    """Whether the caller's own bytes say it in the dialect's own words, and nothing that this provider does not take."""
+    if (odd := odd_for(provider)) and not odd.isdisjoint(call.json) and is_beyond(call.json, provider):
+        return False
     if dialect is not OPENAI or call.operation != "chat":
         return SIGNED not in call.body
     return is_plain(call.json, call.body)
@@ -179,27 +185,10 @@ def render(unified: Json, model: str, theirs: Dialect, hear: Speech, provider: P
     if not OWN.isdisjoint(unified):
         unified, foreign = without_foreign(unified, theirs, provider)
     rendering = hear.render_request(unified, model)
-    wire, dropped, translated = rendering
     odd = odd_for(provider)
-    if not foreign and odd.isdisjoint(unified) and odd.isdisjoint(wire):
-        return rendering
-    dropped = foreign + dropped
-    for name in provider.accepts & unified.keys():
-        wire[name] = unified[name]
-    dropped = [name for name in dropped if name not in provider.accepts]
-    for name in sorted(provider.refuses & wire.keys()):
-        del wire[name]
-        dropped.append(name)
-    for name, theirs_name in provider.renames.items():
-        if name in wire:
-            wire[theirs_name] = wire.pop(name)
-    return Rendering(wire, dropped, translated)
-
-
-@cache
-def odd_for(provider: Provider) -> frozenset[str]:
-    """Fields that this provider takes in a way of its own."""
-    return provider.accepts | provider.refuses | provider.renames.keys()
+    if odd and not (odd.isdisjoint(unified) and odd.isdisjoint(rendering.wire)):
+        rendering = mend(rendering, unified, provider)
+    return rendering._replace(dropped=foreign + rendering.dropped) if foreign else rendering
 
 
 #: What says nothing.

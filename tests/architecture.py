@@ -16,7 +16,7 @@ from typing import NamedTuple
 DIALECT_LAYER = frozenset({"call", "wire", "dialects"})
 ROAD_OUT = DIALECT_LAYER | {"providers", "signing", "prices", "receipt", "estimate", "relay", "translate"}
 READ_AT_START = frozenset({"call", "providers", "signing", "config", "routing", "logs"})
-WIRED_BY_APP = ROAD_OUT | READ_AT_START | {"roads", "upstream", "policies", "stack", "server"}
+WIRED_BY_APP = ROAD_OUT | READ_AT_START | {"models", "lookup", "roads", "upstream", "policies", "stack", "server"}
 
 #: area (a file or a folder directly in proxy/) -> areas it may import besides itself. Imports point down only.
 IMPORTS: Mapping[str, frozenset[str]] = {
@@ -27,22 +27,29 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "providers": DIALECT_LAYER,
     "signing": frozenset({"call"}),
     "prices": frozenset({"call"}),
+    "ratelimits": DIALECT_LAYER | {"providers"},
     "receipt": frozenset({"call"}),
     "estimate": frozenset({"call"}),
     "relay": DIALECT_LAYER | {"providers"},
-    "translate": DIALECT_LAYER | {"providers", "relay"},
-    "config": frozenset({"call", "providers", "signing"}),
+    "quirks": DIALECT_LAYER | {"providers"},
+    "translate": DIALECT_LAYER | {"providers", "quirks", "relay"},
+    "models": frozenset({"call"}),
+    "needs": frozenset({"call", "models"}),
+    "catalog": frozenset({"call", "providers", "models"}),
+    "config": frozenset({"call", "providers", "signing", "models"}),
     "routing": frozenset({"call", "providers"}),
+    "lookup": frozenset({"call", "providers", "models", "catalog", "routing"}),
     "logs": frozenset({"call"}),
-    "upstream": ROAD_OUT,
+    "upstream": ROAD_OUT | {"catalog", "needs"},
     "roads": ROAD_OUT | {"config", "upstream"},
-    "policies": frozenset({"call", "config", "prices"}),
+    "policies": frozenset({"call", "config", "models", "needs", "prices"}),
     "stack": frozenset({"call", "config", "policies", "upstream"}),
     "server": ROAD_OUT | {"config", "routing", "logs", "upstream"},
     "injector": frozenset(),
     "app": WIRED_BY_APP,
     "commands": READ_AT_START | {"app"},
-    "__main__": READ_AT_START | {"app", "commands"},
+    "commands_models": READ_AT_START | {"models", "lookup"},
+    "__main__": READ_AT_START | {"app", "commands", "commands_models"},
 }
 
 PURE = (
@@ -52,10 +59,15 @@ PURE = (
     "providers",
     "signing",
     "prices",
+    "ratelimits",
     "receipt",
     "estimate",
     "relay",
+    "quirks",
     "translate",
+    "models",
+    "needs",
+    "catalog",
     "injector.patch",
 )
 IMPURE_MODULES = frozenset({"asyncio", "os", "random", "secrets", "socket", "ssl", "threading", "time", "uuid"})

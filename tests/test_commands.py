@@ -52,10 +52,13 @@ def test_check_of_a_file(config: Path, capsys: pytest.CaptureFixture[str], monke
         "listen         [::1]:1",
         "ops            0.0.0.0:11412",
         "providers",
-        "  openai  on   https://api.openai.com/v1  key sk-…wxyz from OPENAI_API_KEY",
-        "  claude  off  no key: set ANTHROPIC_API_KEY or providers.claude.api_key in the configuration file",
-        "  local   on   http://vllm:8000/v1  key **** from configuration file",
-        "  mock    on   embedded",
+        "  openai          on   https://api.openai.com/v1  key sk-…wxyz from OPENAI_API_KEY",
+        "  claude          off  no key: set ANTHROPIC_API_KEY or providers.claude.api_key in the configuration file",
+        "  local           on   http://vllm:8000/v1  key **** from configuration file",
+        "  mock            on   embedded",
+        "  mock-anthropic  on   embedded",
+        "  mock-openai     on   embedded",
+        "  mock-vllm       on   embedded",
         "aliases",
         "  fast -> openai:gpt-4o-mini",
     ]
@@ -71,6 +74,9 @@ def test_check_as_json(config: Path, capsys: pytest.CaptureFixture[str]) -> None
         ("groq", False),
         ("openai", True),
         ("mock", True),
+        ("mock-anthropic", True),
+        ("mock-openai", True),
+        ("mock-vllm", True),
     ]
     assert report["providers"][1]["key"] == {"masked": "sk-…wxyz", "from": "configuration file"}
     assert "s3cr3t" not in out

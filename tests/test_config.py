@@ -32,6 +32,10 @@ def faults(directory: Path, text: str, **environ: str) -> list[str]:
     return [str(fault) for fault in caught.value.every]
 
 
+#: On whatever is configured.
+MOCKS = {"mock", "mock-anthropic", "mock-openai", "mock-vllm"}
+
+
 def states(config: Config) -> tuple[set[str], set[str]]:
     on, off = endpoints(config)
     assert {name for name, endpoint in on.items() if endpoint.name == name} == on.keys()
@@ -43,9 +47,11 @@ def states(config: Config) -> tuple[set[str], set[str]]:
 
 def test_without_a_file_and_without_keys_the_mock_is_on() -> None:
     on, off = states(load(None, {}))
-    assert on == {"mock"}
+    assert on == MOCKS
     assert off == {
-        kind for kind, known in all_providers().items() if known.base_url and known.key_required and known.implied
+        kind
+        for kind, known in all_providers().items()
+        if known.base_url and known.implied and (known.key_required or known.cloud)
     }
 
 
@@ -55,9 +61,28 @@ def test_without_a_file_every_provider_with_a_key_is_on() -> None:
     assert {name: endpoint.key for name, endpoint in on.items()} == {
         "openai": "sk-o",
         "anthropic": "sk-a",
-        "mock": None,
+        **dict.fromkeys(MOCKS),
     }
     assert off["groq"] == "no key: set GROQ_API_KEY or providers.groq.api_key in the configuration file"
+
+
+def test_a_cloud_that_nothing_speaks_of_is_off_and_says_what_would_turn_it_on() -> None:
+    where = {"AWS_REGION": "eu-west-1"}
+    _, off = endpoints(load(None, where))
+    assert off["bedrock"].startswith("no credentials: set AWS_BEARER_TOKEN_BEDROCK or AWS_ACCESS_KEY_ID or ")
+    assert "set AWS_REGION or AWS_DEFAULT_REGION or" in endpoints(load(None, {}))[1]["bedrock"]
+    on, _ = endpoints(load(None, where | {"AWS_BEARER_TOKEN_BEDROCK": "key"}))
+    assert on["bedrock"].key == "key"
+    on, _ = endpoints(load(None, where | {"AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}))
+    assert on["bedrock"].key is None
+
+
+def test_a_mock_of_a_provider_needs_no_kind_and_is_as_fast_as_the_first(tmp_path: Path) -> None:
+    text = "providers: {mock: {mock: {first_token_ms: 1, inter_token_ms: 2}}, mock-vllm: {mock: {first_token_ms: 3}}}"
+    providers = load_text(tmp_path, text).providers
+    assert {name: providers[name].kind for name in MOCKS} == {name: name.replace("-", "_") for name in MOCKS}
+    assert providers["mock-anthropic"].mock == providers["mock"].mock
+    assert [providers[name].mock.first_token_ms.low for name in ("mock", "mock-vllm")] == [1, 3]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("text", ["", "listen: {port: 1}\n", "providers:\n"])
@@ -68,11 +93,11 @@ def test_a_file_without_providers_is_as_no_file(tmp_path: Path, text: str) -> No
 @pytest.mark.parametrize(
     ("text", "on", "off"),
     [
-        ("providers: {}", {"mock"}, set()),
-        ("providers: {openai: {}}", {"openai", "mock"}, set()),
-        ("providers: {openai: }", {"openai", "mock"}, set()),
-        ("providers: {groq: {}, mock: {}}", {"mock"}, {"groq"}),
-        ("providers: {vllm: {kind: openai_compatible, base_url: 'http://v'}}", {"vllm", "mock"}, set()),
+        ("providers: {}", MOCKS, set()),
+        ("providers: {openai: {}}", {"openai", *MOCKS}, set()),
+        ("providers: {openai: }", {"openai", *MOCKS}, set()),
+        ("providers: {groq: {}, mock: {}}", MOCKS, {"groq"}),
+        ("providers: {vllm: {kind: openai_compatible, base_url: 'http://v'}}", {"vllm", *MOCKS}, set()),
     ],
 )
 def test_those_listed_are_on_and_always_the_mock(tmp_path: Path, text: str, on: set[str], off: set[str]) -> None:
@@ -139,7 +164,7 @@ def test_the_example_of_the_document_loads(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "anthropic").write_text("sk-ant", "utf-8")
     config = load_text(tmp_path, text, OPENAI_API_KEY="sk-o")
-    assert states(config) == ({"openai", "claude", "local", "mock"}, set())
+    assert states(config) == ({"openai", "claude", "local", *MOCKS}, set())
     assert aliases(config) == {"fast": (("openai", "gpt-4o-mini"),)}
     assert config.providers["local"].timeouts.first_byte == 300
 
@@ -207,7 +232,7 @@ def test_the_environment_overrides_three_keys(tmp_path: Path) -> None:
         ),
         (
             "providers: {openai: {mock: {}}}",
-            "providers.openai.mock is an unknown key; allowed: this section only where kind is mock",
+            "providers.openai.mock is an unknown key; allowed: this section only where the provider is an embedded mock",
         ),
         (
             "providers: {mock: {headers: {Content-Length: '1'}}}",
@@ -229,12 +254,21 @@ def test_the_environment_overrides_three_keys(tmp_path: Path) -> None:
             " allowed: a file that can be read and holds the key",
         ),
         (
-            "models: [{model: fast, targets: [{provider: mok, model: mock}]}]",
-            "models[0].targets[0].provider is 'mok'; allowed: anthropic, cohere, gemini, groq, mock, openai (did you mean mock?)",
+            "{providers: {openai: {}}, models: [{model: fast, targets: [{provider: mok, model: mock}]}]}",
+            "models[0].targets[0].provider is 'mok';"
+            " allowed: openai, mock, mock-anthropic, mock-openai, mock-vllm (did you mean mock?)",
         ),
         (
-            "models: [{model: fast, targets: [{provider: mock, model: a}, {provider: mock, model: b}]}]",
-            "models[0].targets is a list of 2; allowed: exactly one target (balancing over several is not there yet)",
+            "models: [{model: fast, targets: []}]",
+            "models[0].targets is a list of 0; allowed: a list of at least one target",
+        ),
+        (
+            "model_limits: cut",
+            "model_limits is 'cut'; allowed: reject, clamp, ignore",
+        ),
+        (
+            "{providers: {}, catalog: [{provider: mok, model: a, context_window: 5}]}",
+            "catalog[0].provider is 'mok'; allowed: mock, mock-anthropic, mock-openai, mock-vllm (did you mean mock?)",
         ),
         (
             "models: [{targets: [{provider: mock, model: a}]}]",
@@ -371,7 +405,7 @@ def test_the_schema_says_how_values_are_written() -> None:
     assert {"type": "null"} in key
     assert {"env", "file"} == key[0]["anyOf"][1]["properties"].keys()
     targets = definition("Alias")["properties"]["targets"]
-    assert (targets["minItems"], targets["maxItems"]) == (1, 1)
+    assert targets["minItems"] == 1
     assert definition("Alias")["required"] == ["model", "targets"]
 
 

@@ -68,11 +68,6 @@ def test_the_targets_that_are_named_exist() -> None:
     assert named - targets == set()
 
 
-def test_the_provider_in_the_readme_is_the_file() -> None:
-    [block] = [block for block in blocks(README, "python") if "PROVIDER =" in block]
-    assert block == (ROOT / "proxy" / "providers" / "groq.py").read_text("utf-8")
-
-
 async def test_the_policy_in_the_readme_works() -> None:
     [block] = [block for block in blocks(README, "python") if "class Concurrency" in block]
     seen: list[Any] = []
@@ -98,6 +93,12 @@ providers: {mock: {mock: {first_token_ms: 0, inter_token_ms: 0}}}
 #: Each example that asks a sidecar: document, words that find it, exit code, words of its output.
 ASKING: list[tuple[str, str, int, list[str]]] = [
     ("README.md", '"model": "mock", "stream": true', 0, ['"content":"You"', '"content":" Hello"', "data: [DONE]"]),
+    (
+        "README.md",
+        '"model": "example-large"',
+        0,
+        ['"code":"model_not_found"', "mock"],
+    ),  # it is on in test_example_provider
     ("docs/mock.md", '"model": "mock", "stream": true', 0, ['"content":" hello"', "data: [DONE]"]),
     ("docs/mock.md", '"model": "mock-cut-3"', 18, ['"content":"You"', '"type":"provider_stream_cut"']),
     ("docs/mock.md", '"model": "mock-status-429-retry-after-2"', 0, ["HTTP/1.1 429", "retry-after: 2"]),

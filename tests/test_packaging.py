@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
+from collections.abc import Iterator
 from configparser import ConfigParser
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +18,10 @@ CONFIG = ConfigParser()
 CONFIG.read(ROOT / "setup.cfg", "utf-8")
 
 RUNTIME = CONFIG["options"]["install_requires"].split()
-DEVELOPMENT = CONFIG["options.extras_require"]["dev"].split()
+EXTRAS = {name: packages.split() for name, packages in CONFIG["options.extras_require"].items()}
+DEVELOPMENT = EXTRAS["dev"]
+#: Package of an extra -> the one file that imports it, inside a function only: the process starts without it.
+LATE = {"cryptography": "proxy/upstream/credentials/rs256.py"}
 
 
 def normal(name: str) -> str:
@@ -46,6 +51,31 @@ def is_installed(name: str) -> bool:
     return any(metadata.distributions(name=name))
 
 
+def shipped() -> list[Module]:
+    files = sorted((ROOT / "proxy").rglob("*.py"))
+    return [Module(str(file.relative_to(ROOT)), file.read_text("utf-8")) for file in files]
+
+
+def imported_at_once(module: Module) -> set[str]:
+    """What importing the module imports: all but what stands inside its functions."""
+    statements = [node for node in outside_functions(module.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return roots(Module(module.path, "\n".join(map(ast.unparse, statements))))
+
+
+def outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+            yield from outside_functions(node)
+
+
+def homes_of(names: set[str]) -> set[str]:
+    """The distributions that third-party imports come from."""
+    homes = metadata.packages_distributions()
+    third_party = names - sys.stdlib_module_names - {"proxy"}
+    return {normal(home) for name in third_party for home in homes[name]}
+
+
 def test_everything_declared_is_pinned_at_the_tested_version() -> None:
     pins = read_pins()
     needed = with_dependencies(RUNTIME + DEVELOPMENT)
@@ -54,11 +84,27 @@ def test_everything_declared_is_pinned_at_the_tested_version() -> None:
 
 
 def test_the_runtime_needs_exactly_what_is_imported() -> None:
-    files = sorted((ROOT / "proxy").rglob("*.py"))
-    imported = set().union(*(roots(Module(file.name, file.read_text("utf-8"))) for file in files))
-    third_party = imported - sys.stdlib_module_names - {"proxy"}
-    homes = metadata.packages_distributions()
-    assert {normal(home) for name in third_party for home in homes[name]} == {normal(name) for name in RUNTIME}
+    imported = homes_of(set().union(*map(roots, shipped())))
+    assert imported - LATE.keys() == {normal(name) for name in RUNTIME}
+
+
+def test_an_extra_is_imported_late_by_one_file() -> None:
+    extras = {name for extra, packages in EXTRAS.items() if extra != "dev" for name in packages}
+    assert extras == LATE.keys()
+    users = {package: [module for module in shipped() if package in homes_of(roots(module))] for package in LATE}
+    assert {package: [module.path for module in found] for package, found in users.items()} == {
+        package: [path] for package, path in LATE.items()
+    }
+    for package, [module] in users.items():
+        assert package not in homes_of(imported_at_once(module))
+    assert extras <= set(DEVELOPMENT), "nothing would be tested"
+
+
+def test_what_is_imported_at_once_is_all_but_what_stands_in_functions() -> None:
+    source = (
+        "import one\nclass A:\n    import two\n    async def f(self):\n        import three\nif x:\n    import four\n"
+    )
+    assert imported_at_once(Module("proxy/x.py", source)) == {"one", "two", "four"}
 
 
 def test_the_version_has_one_home() -> None:

@@ -13,14 +13,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from proxy.config.catalog import catalog_faults, entries_of
 from proxy.config.decode import UNKNOWN, ConfigError, Decoder, near, raise_faults, shown
 from proxy.config.file import locate, read
+from proxy.config.options import filled, filled_options, implied, why_off
 from proxy.config.sections import Config, Listen, Logging, MockDelays, Ops, Pool, ProviderEntry, Timeouts
 from proxy.config.values import WRITTEN, Delay, Secret, Sources, check_key
 from proxy.providers import Endpoint, Provider, all_providers
 
 __all__ = ["Config", "ConfigError", "MockDelays", "Pool", "ProviderEntry", "Secret", "Timeouts"]
-__all__ += ["aliases", "endpoints", "fingerprint", "load", "locate", "schema"]
+__all__ += ["aliases", "endpoints", "entries_of", "fingerprint", "load", "locate", "schema"]
 
 S = TypeVar("S", bound=msgspec.Struct)
 MOCK = "mock"
@@ -46,7 +48,8 @@ def load(path: str | None, environ: Mapping[str, str]) -> Config:
     raise_faults(decoder.faults)
     config = _overridden(config, sources)
     config = msgspec.structs.replace(config, providers=_entries(config, data or {}, environ))
-    raise_faults([*_port_faults(config), *_alias_faults(config)])
+    kinds = {name: entry.kind for name, entry in config.providers.items()}
+    raise_faults([*_port_faults(config), *_alias_faults(config), *catalog_faults(config.catalog, kinds)])
     return config
 
 
@@ -63,11 +66,11 @@ def _overridden(config: Config, sources: Sources) -> Config:
 
 
 def _entries(config: Config, data: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, ProviderEntry]:
-    """The entries filled in; without a `providers` section, of each kind with a known address. `mock` is always one."""
+    """The entries filled in; without a `providers` section, of each kind with a known address. The mocks are always there."""
     written = data.get("providers")
-    given = _usual_entries() if written is None else config.providers
+    given = _usual_entries(environ) if written is None else config.providers
     filled, faults = {}, []
-    for name, entry in (given | {MOCK: given.get(MOCK, ProviderEntry())}).items():
+    for name, entry in (given | _mocks(given)).items():
         try:
             filled[name] = _filled(name, entry, (written or {}).get(name) or {}, config, environ)
         except ConfigError as fault:
@@ -76,24 +79,42 @@ def _entries(config: Config, data: Mapping[str, Any], environ: Mapping[str, str]
     return filled
 
 
-def _usual_entries() -> dict[str, ProviderEntry]:
-    return {kind: ProviderEntry() for kind, known in all_providers().items() if known.base_url and known.implied}
+def _mocks(given: Mapping[str, ProviderEntry]) -> dict[str, ProviderEntry]:
+    """The embedded mocks, each by its name as a person spells it, and as fast as `mock` is where nothing else is said."""
+    first = given.get(MOCK, ProviderEntry())
+    kinds = [kind for kind, known in all_providers().items() if known.mock]
+    usual = {kind.replace("_", "-"): ProviderEntry(kind=kind, mock=first.mock) for kind in kinds}
+    return {MOCK: first} | {name: given.get(name, entry) for name, entry in usual.items() if name != MOCK}
+
+
+def _usual_entries(environ: Mapping[str, str]) -> dict[str, ProviderEntry]:
+    entries = {kind: implied(known, environ) for kind, known in all_providers().items()}
+    return {kind: entry for kind, entry in entries.items() if entry is not None}
 
 
 def _filled(
     name: str, entry: ProviderEntry, written: Mapping[str, Any], config: Config, environ: Mapping[str, str]
 ) -> ProviderEntry:
-    kind = entry.kind or name
+    kind = entry.kind or _kind_called(name)
     known = _known(kind, entry, f"providers.{name}")
+    options = filled_options(known, entry.options, environ, f"providers.{name}.options")
+    keys = entry.api_keys
     return msgspec.structs.replace(
         entry,
         kind=kind,
-        base_url=entry.base_url or known.base_url,
-        api_key=entry.api_key or _usual_key(known, environ),
+        base_url=entry.base_url or filled(known.base_url, options),
+        options=options,
+        api_key=keys[0] if keys else entry.api_key or _usual_key(known, environ),
         timeouts=_inherited(config.timeouts, entry.timeouts, written.get("timeouts")),
         pool=_inherited(config.pool, entry.pool, written.get("pool")),
-        mock=entry.mock or (MockDelays() if kind == MOCK else None),
+        mock=entry.mock or (MockDelays() if known.mock else None),
     )
+
+
+def _kind_called(name: str) -> str:
+    """The kind that an entry's own name says; `mock-openai` is as good as `mock_openai`."""
+    spelled = name.replace("-", "_")
+    return spelled if spelled in all_providers() else name
 
 
 def _known(kind: str, entry: ProviderEntry, path: str) -> Provider:
@@ -101,8 +122,10 @@ def _known(kind: str, entry: ProviderEntry, path: str) -> Provider:
     known = all_providers().get(kind)
     if known is None:
         raise ConfigError(f"{path}.kind", shown(kind), ", ".join(all_providers()) + near(kind, all_providers()))
-    if entry.mock is not None and kind != MOCK:
-        raise ConfigError(f"{path}.mock", UNKNOWN, f"this section only where kind is {MOCK}")
+    if entry.mock is not None and not known.mock:
+        raise ConfigError(f"{path}.mock", UNKNOWN, "this section only where the provider is an embedded mock")
+    if entry.api_key is not None and entry.api_keys:
+        raise ConfigError(f"{path}.api_keys", "given beside api_key", "one of the two")
     if entry.base_url is None and known.base_url is None:
         raise ConfigError(f"{path}.base_url", "missing", f"an address (kind {kind} has none of its own)")
     _refuse_same_headers(entry, path)
@@ -153,9 +176,9 @@ def endpoints(config: Config) -> tuple[dict[str, Endpoint], dict[str, str]]:
     on, off = {}, {}
     for name, entry in config.providers.items():
         known = all_providers()[entry.kind]
-        if known.key_required and entry.api_key is None:
-            ways = [*known.key_env, f"providers.{name}.api_key in the configuration file"]
-            off[name] = f"no key: set {' or '.join(ways)}"
+        why = why_off(name, known, entry)
+        if why:
+            off[name] = why
         else:
             on[name] = _endpoint(name, entry, known)
     return on, off
@@ -164,7 +187,9 @@ def endpoints(config: Config) -> tuple[dict[str, Endpoint], dict[str, str]]:
 def _endpoint(name: str, entry: ProviderEntry, known: Provider) -> Endpoint:
     headers = {header.lower(): value.value for header, value in entry.headers.items()}
     key = entry.api_key.value if entry.api_key else None
-    return Endpoint(name, entry.kind, known, entry.base_url or "", key, headers)
+    keys = tuple(key.value for key in entry.api_keys)
+    origins = tuple(key.origin for key in entry.api_keys or filter(None, [entry.api_key]))
+    return Endpoint(name, entry.kind, known, entry.base_url or "", key, headers, keys, entry.options, origins)
 
 
 def aliases(config: Config) -> dict[str, tuple[tuple[str, str], ...]]:

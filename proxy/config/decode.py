@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -68,6 +67,8 @@ def shown_key(key: object) -> str:
 
 def near(word: object, known: Iterable[str]) -> str:
     """What was probably meant, as the end of a sentence; empty when nothing comes near."""
+    from difflib import get_close_matches  # only who errs pays for it
+
     found = get_close_matches(word[:80], list(known), n=1) if isinstance(word, str) else ()
     return f" (did you mean {found[0]}?)" if found else ""
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from proxy.config.catalog import CatalogEntry
 from proxy.config.values import (
     ApiKey,
     BaseUrl,
@@ -22,6 +23,8 @@ from proxy.config.values import (
     Host,
     Milliseconds,
     Name,
+    OptionName,
+    OptionValue,
     Port,
     ProviderName,
     Seconds,
@@ -38,6 +41,7 @@ def _about(description: str) -> Meta:
 
 
 Unsupported = Literal["auto", "reject", "drop", "warn"]
+ModelLimits = Literal["reject", "clamp", "ignore"]
 Hosts = Annotated[tuple[Host, ...], Meta(min_length=1, extra={"allowed": "a list of at least one host"})]
 
 
@@ -89,11 +93,18 @@ class ProviderEntry(Section, frozen=True):
 
     kind: Annotated[str, _about("Which provider it is; the entry's own name where absent.")] = ""
     api_key: Annotated[ApiKey | None, _about("The key, {env: NAME} or {file: PATH}.")] = None
+    api_keys: Annotated[tuple[ApiKey, ...], _about("Several keys that are used in turn, in place of `api_key`.")] = ()
+    options: Annotated[
+        dict[OptionName, OptionValue], _about("What this kind of provider has to be told: a region, a project, a role.")
+    ] = {}
     base_url: Annotated[BaseUrl | None, _about("The address, as that provider's official SDK takes it.")] = None
     headers: Annotated[dict[HeaderName, HeaderValue], _about("Headers sent with every request.")] = {}
     timeouts: Annotated[Timeouts, _about("What differs from the section `timeouts`.")] = Timeouts()
     pool: Annotated[Pool, _about("What differs from the section `pool`.")] = Pool()
-    mock: Annotated[MockDelays | None, _about("Only for the kind `mock`.")] = None
+    list_models: Annotated[
+        bool | None, _about("Whether it is asked which models it has; by default if only its server can know.")
+    ] = None
+    mock: Annotated[MockDelays | None, _about("Only for the embedded mocks.")] = None
 
 
 class AliasTarget(Section, frozen=True):
@@ -110,10 +121,9 @@ class Alias(Section, frozen=True):
     targets: Annotated[
         tuple[AliasTarget, ...],
         Meta(
-            description="What it stands for.",
+            description="What it stands for: the first whose model can do what is asked.",
             min_length=1,
-            max_length=1,
-            extra={"allowed": "exactly one target (balancing over several is not there yet)"},
+            extra={"allowed": "a list of at least one target"},
         ),
     ]
     unsupported: Annotated[Unsupported | None, _about("What differs from the key `unsupported`.")] = None
@@ -149,6 +159,8 @@ class Config(Section, frozen=True):
     ops: Annotated[Ops, _about("The port for probes, metrics and the operator.")] = Ops()
     providers: Annotated[dict[ProviderName, ProviderEntry], _about("Providers by name.")] = {}
     models: Annotated[tuple[Alias, ...], _about("Aliases: model names of your own.")] = ()
+    catalog: Annotated[tuple[CatalogEntry, ...], _about("What you know of models, over the built-in table.")] = ()
+    model_limits: Annotated[ModelLimits, _about("What happens to an answer's limit above the model's own.")] = "reject"
     timeouts: Annotated[Timeouts, _about("How long to wait for a provider.")] = Timeouts()
     pool: Annotated[Pool, _about("The connections to each provider.")] = Pool()
     unsupported: Annotated[Unsupported, _about("What happens to a parameter that the target cannot honour.")] = "auto"

@@ -122,7 +122,7 @@ def unsure(wire: Json) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One dialect's functions, by role. A chat's are here, those of other operations in `embeddings` and `count_tokens`.
+    """One dialect's functions, by role. A chat's are here, those of other operations in fields of their names.
 
     As the target's:
     render_request: (unified request, model) -> Rendering; changes no argument. Failure("invalid_request") names a unified field
@@ -179,6 +179,7 @@ class Dialect:
     embeddings: Operation | None = None
     count_tokens: Operation | None = None
     completions: Operation | None = None
+    rerank: Operation | None = None
 
     def operation(self, name: str) -> Speech | None:
         """Its words for an operation; None when it has none."""

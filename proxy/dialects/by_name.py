@@ -16,10 +16,17 @@ from proxy.dialects.ollama import DIALECT as OLLAMA
 from proxy.dialects.ollama import GENERATE as OLLAMA_GENERATE
 from proxy.dialects.ollama import LEGACY as OLLAMA_LEGACY
 from proxy.dialects.openai import DIALECT as OPENAI
+from proxy.dialects.replicate import DIALECT as REPLICATE
 from proxy.dialects.responses import DIALECT as RESPONSES
+from proxy.dialects.runpod import DIALECT as RUNPOD
+from proxy.dialects.vertex_claude import DIALECT as VERTEX_CLAUDE
+from proxy.dialects.vertex_gemini import DIALECT as VERTEX_GEMINI
 
 SEVEN = (OPENAI, RESPONSES, ANTHROPIC, GEMINI, BEDROCK, OLLAMA, COHERE)
-VARIANTS = (GEMINI_ARRAY, GEMINI_ONE, BEDROCK_INVOKE, OLLAMA_GENERATE, OLLAMA_LEGACY)
+VARIANTS = (
+    *(GEMINI_ARRAY, GEMINI_ONE, BEDROCK_INVOKE, OLLAMA_GENERATE, OLLAMA_LEGACY, VERTEX_CLAUDE, VERTEX_GEMINI),
+    *(REPLICATE, RUNPOD),
+)
 BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (*SEVEN, *VARIANTS)}
 
 #: Request fields that belong to one dialect each, and of these the ones that cannot be left out elsewhere.

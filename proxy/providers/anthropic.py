@@ -1,8 +1,9 @@
-"""Anthropic: https://docs.claude.com/en/api/messages."""
+"""Anthropic: https://docs.claude.com/en/api/messages, its limits https://docs.claude.com/en/api/rate-limits."""
 
 from proxy.providers import Provider
 
 PROVIDER = Provider(
+    title="Anthropic",
     dialect="anthropic",
     docs="https://docs.claude.com/en/api/messages",
     base_url="https://api.anthropic.com",
@@ -12,4 +13,12 @@ PROVIDER = Provider(
     headers={"anthropic-version": "2023-06-01"},
     passes=frozenset({"anthropic-beta", "anthropic-version"}),
     models=("claude-*",),
+    can=frozenset(
+        {
+            *("chat", "stream", "tools", "parallel_tools", "structured_output", "vision", "documents"),
+            *("reasoning", "caching"),
+        }
+    ),
+    limits="anthropic",
+    lists="anthropic",
 )

@@ -1,13 +1,17 @@
-"""AWS Bedrock: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html.
+"""Amazon Bedrock by its Converse API: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html.
 
-The operator gives the address, for it holds the region. A Bedrock API key is a bearer token.
+A Bedrock API key is a bearer token; where there is none, AWS credentials sign. The runtime lists no models: that is another
+host's (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListFoundationModels.html).
 """
 
-from proxy.providers import Provider
+from proxy.providers import Option, Provider
 
 PROVIDER = Provider(
+    title="Amazon Bedrock",
     dialect="bedrock",
     docs="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
+    base_url="https://bedrock-runtime.{region}.amazonaws.com",
+    options={"region": Option(env=("AWS_REGION", "AWS_DEFAULT_REGION"))},
     paths={
         "chat": "/model/{model}/converse",
         "chat.stream": "/model/{model}/converse-stream",
@@ -17,13 +21,26 @@ PROVIDER = Provider(
     also={
         "bedrock_invoke": {"chat": "/model/{model}/invoke", "chat.stream": "/model/{model}/invoke-with-response-stream"}
     },
-    passes=frozenset(
+    passes=frozenset({"x-amzn-bedrock-guardrailidentifier", "x-amzn-bedrock-guardrailversion", "x-amzn-bedrock-trace"}),
+    key_env=("AWS_BEARER_TOKEN_BEDROCK",),
+    cloud="aws",
+    models=(
+        "anthropic.*",
+        "amazon.*",
+        "meta.*",
+        "mistral.*",
+        "cohere.*",
+        "ai21.*",
+        "us.*.*",
+        "eu.*.*",
+        "apac.*.*",
+        "global.*.*",
+    ),
+    can=frozenset(
         {
-            "x-amzn-bedrock-guardrailidentifier",
-            "x-amzn-bedrock-guardrailversion",
-            "x-amzn-bedrock-trace",
+            *("chat", "stream", "tools", "parallel_tools", "structured_output", "vision", "documents"),
+            *("reasoning", "caching", "embeddings"),
         }
     ),
-    key_env=("AWS_BEARER_TOKEN_BEDROCK",),
-    models=("anthropic.*", "amazon.*", "us.*.*", "eu.*.*", "apac.*.*", "global.*.*"),
+    lists="",
 )

@@ -1,11 +1,12 @@
 """Google Gemini: https://ai.google.dev/api/generate-content.
 
-The key goes in a header, never in the query, where logs would see it.
+The key goes in a header, never in the query, where logs would see it. No header tells what is left of a limit.
 """
 
 from proxy.providers import Provider
 
 PROVIDER = Provider(
+    title="Google Gemini",
     dialect="gemini",
     docs="https://ai.google.dev/api/generate-content",
     base_url="https://generativelanguage.googleapis.com",
@@ -23,4 +24,11 @@ PROVIDER = Provider(
     key_env=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
     auth="x-goog-api-key",
     models=("gemini-*", "gemma-*", "text-embedding-004"),
+    can=frozenset(
+        {
+            *("chat", "stream", "tools", "parallel_tools", "structured_output", "vision", "documents", "audio_input"),
+            *("reasoning", "caching", "embeddings"),
+        }
+    ),
+    lists="gemini",
 )

@@ -7,6 +7,7 @@ nowhere else is asked for there.
 from proxy.providers import Provider
 
 PROVIDER = Provider(
+    title="Ollama",
     dialect="ollama",
     docs="https://docs.ollama.com/api",
     base_url="http://127.0.0.1:11434",
@@ -19,4 +20,11 @@ PROVIDER = Provider(
     key_env=("OLLAMA_API_KEY",),
     key_required=False,
     implied=False,
+    can=frozenset(
+        {
+            *("chat", "stream", "tools", "parallel_tools", "structured_output", "vision", "reasoning"),
+            *("completions", "embeddings"),
+        }
+    ),
+    lists="ollama",
 )

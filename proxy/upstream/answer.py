@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import orjson
 
-from proxy.call import Failure
+from proxy.call import Call, Failure
 from proxy.dialects import Dialect
+from proxy.estimate import estimate_prompt
+from proxy.translate import DIALECTS
 from proxy.upstream.connection import Connection
 from proxy.upstream.secrecy import Secrets
 from proxy.wire.framing import FRAMINGS
 
 #: A reply that has to be translated is never larger.
 LARGEST = 64 << 20
+
+
+def estimated_count(call: Call) -> bytes:
+    """The answer to a call that asks for a count of tokens, where nobody counts."""
+    speech = DIALECTS[call.dialect].operation(call.operation)
+    assert speech is not None
+    counted = {"object": "token_count", "prompt_tokens": estimate_prompt(call.json)}
+    return orjson.dumps(speech.render_reply(counted, call.json))
 
 
 def is_stream(connection: Connection, theirs: Dialect) -> bool:

@@ -10,14 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-import orjson
-
 from proxy.call import Call, Failure, Headers, Json, Outcome, Target
-from proxy.estimate import estimate_prompt
 from proxy.receipt import passed_headers, render_receipt
 from proxy.relay import encode
-from proxy.translate import ADDRESS, DIALECTS, Plan, Rules, has_way, plan, to_fetch
-from proxy.upstream.answer import LARGEST, is_stream, load_reply, read_whole
+from proxy.translate import ADDRESS, Plan, Rules, has_way, plan, to_fetch
+from proxy.upstream.answer import LARGEST, estimated_count, is_stream, load_reply, read_whole
 from proxy.upstream.body import Opening, Relay, Translation, name_answer
 from proxy.upstream.connection import Connection, Stale
 from proxy.upstream.road import Road
@@ -77,7 +74,7 @@ class Exchange:
         reuse = False
         try:
             if connection.status >= 300:
-                raise await self._refusal(words, connection, road)
+                raise await self._refusal(call, words, connection, road)
             answer = self._stream if call.stream and is_stream(connection, words.theirs) else self._whole
             outcome = await answer(call, words, connection, road)
             reuse = connection.done()
@@ -93,10 +90,7 @@ class Exchange:
 
     async def _count(self, call: Call) -> Outcome:
         """Nobody there counts tokens: the answer is an estimate, and says so."""
-        counted = {"object": "token_count", "prompt_tokens": estimate_prompt(call.json)}
-        speech = DIALECTS[call.dialect].operation(call.operation)
-        assert speech is not None
-        body = orjson.dumps(speech.render_reply(counted, call.json))
+        body = estimated_count(call)
         call.translated = ("count_tokens",)
         head = [("content-type", "application/json"), ("content-length", str(len(body)))]
         call.client.start(200, [*head, ("x-outrider-estimated", "true"), *render_receipt(call, self._time())])
@@ -116,7 +110,7 @@ class Exchange:
 
     async def _ask(self, call: Call, road: Road, words: Plan, deadline: float) -> Connection:
         """Send, and wait for the head of the answer. A connection that died while idle is replaced, once."""
-        request = road.request(call, words)
+        request = road.request(call, words) if road.signs is None else await road.signed(call, words, deadline)
         first_byte = road.timeouts.first_byte if call.stream else road.timeouts.total
         for fresh in (False, True):
             call.phase = "connecting"
@@ -136,12 +130,15 @@ class Exchange:
                 call.upstream_seconds += self._time() - began
         raise Failure("network_error", f"{road.endpoint.name} closes its connections as soon as they are open")
 
-    async def _refusal(self, words: Plan, connection: Connection, road: Road) -> Failure:
+    async def _refusal(self, call: Call, words: Plan, connection: Connection, road: Road) -> Failure:
         try:
             body = road.secrets.hide_bytes(await read_whole(connection, ERROR_BODY))
         except Failure:
             body = b""  # the status says enough
-        failure = words.theirs.parse_error(connection.status, dict(connection.headers), body[:ERROR_BODY])
+        parse_error = road.endpoint.provider.parse_error or words.theirs.parse_error
+        failure = parse_error(connection.status, dict(connection.headers), body[:ERROR_BODY])
+        if failure.kind == "authentication_failed":
+            road.refused(call, failure)
         failure.headers = passed_headers(connection.headers)
         return failure
 

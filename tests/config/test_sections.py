@@ -25,6 +25,10 @@ DEFAULTS_IN_WORDS: dict[str, Any] = {
     "those of `timeouts`": Timeouts(),
     "those of `pool`": Pool(),
     "the key `unsupported`": None,
+    "that of the table": None,
+    "those of the table": None,
+    "depends on the kind": None,
+    "nothing": None,
     "required": msgspec.NODEFAULT,
 }
 

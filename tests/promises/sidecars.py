@@ -206,13 +206,15 @@ async def process(
     directory: Path,
     providers: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
+    tree: Path = ROOT,
     **sections: Any,
 ) -> AsyncIterator[InProcess]:
+    """`tree` is where the package stands that serves."""
     path, log = write_config(directory, providers or {}, sections), directory / "log"
     with log.open("wb") as stderr:
         started = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "proxy", "serve", "--config", str(path),
-            cwd=ROOT, stderr=stderr, env={"PATH": os.environ["PATH"], **(environ or {})},
+            cwd=tree, stderr=stderr, env={"PATH": os.environ["PATH"], **(environ or {})},
         )  # fmt: skip
     running = InProcess(started, log)
     try:

@@ -272,7 +272,7 @@ NOWHERE = {
     "gemini": "/v1beta/cachedContents",
     "bedrock": "/model/m/apply-guardrail",
     "ollama": "/api/pull",
-    "cohere": "/v2/rerank",
+    "cohere": "/v2/classify",
 }
 
 

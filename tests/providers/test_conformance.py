@@ -8,9 +8,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from proxy.providers import Endpoint, Provider, all_providers
+from proxy.providers import CAPABILITIES, Endpoint, Provider, all_providers
+from proxy.ratelimits import FAMILIES
+from proxy.server.routes import RELAYED
 from proxy.signing import CREDENTIALS, SIGNERS
 from proxy.translate import DIALECTS
+from tests.providers.answers import HOLD_EMBEDDINGS, WIRE_OF
+from tests.providers.stage import ELSEWHERE, REACHED
 
 ROOT = Path(__file__).parents[2]
 EVERY = pytest.mark.parametrize(("kind", "provider"), all_providers().items(), ids=all_providers())
@@ -22,6 +26,26 @@ TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 def test_each_file_is_found() -> None:
     files = {path.stem for path in (ROOT / "proxy" / "providers").glob("*.py")} - {"__init__"}
     assert set(all_providers()) == files
+
+
+@pytest.mark.parametrize("kind", ELSEWHERE)
+def test_a_kind_is_exempt_only_where_it_must_be(kind: str) -> None:
+    provider, (reason, place) = all_providers()[kind], ELSEWHERE[kind]
+    assert reason
+    assert provider.mock or provider.job or (provider.cloud and not provider.key_env)
+    files = [ROOT / place] if place.endswith(".py") else (ROOT / place).rglob("*.py")
+    name = re.compile(kind.replace("_", "[_-]"))
+    assert any(name.search(path.read_text("utf-8")) for path in files), f"{place} does not speak of {kind}"
+
+
+@pytest.mark.parametrize("kind", REACHED)
+def test_every_other_kind_is_asked_for_something(kind: str) -> None:
+    """Who has neither chats nor embeddings would pass every test by having none; and what it is asked for is held to types."""
+    provider = REACHED[kind]
+    chat, vectors = (provider.way("openai", operation, False) for operation in ("chat", "embeddings"))
+    assert chat is not None or vectors is not None
+    assert chat is None or chat.dialect in WIRE_OF
+    assert vectors is None or vectors.dialect in HOLD_EMBEDDINGS
 
 
 @EVERY
@@ -37,7 +61,8 @@ def test_its_facts_have_a_source(kind: str, provider: Provider) -> None:
 
 @EVERY
 def test_its_address_is_a_prefix_of_every_path(kind: str, provider: Provider) -> None:
-    assert "chat" in provider.paths
+    assert ("chat" in provider.paths) == ("chat" in provider.can)
+    assert provider.paths
     assert all(path.startswith("/") for path in provider.paths.values())
     if provider.base_url is not None:
         address = urlsplit(provider.base_url)
@@ -50,7 +75,7 @@ def test_its_address_is_a_prefix_of_every_path(kind: str, provider: Provider) ->
 @EVERY
 def test_its_ways_lead_to_dialects_that_have_words_for_them(kind: str, provider: Provider) -> None:
     for dialect, paths in {**provider.also, provider.dialect: provider.paths}.items():
-        for operation in paths.keys() - {"models"}:
+        for operation in paths.keys() - {"models", *RELAYED.values()}:
             assert DIALECTS[dialect].operation(operation.removesuffix(".stream")) is not None
         assert all(
             "{model}" in paths[name] or not DIALECTS[dialect].model_in_path for name in paths if name != "models"
@@ -59,7 +84,7 @@ def test_its_ways_lead_to_dialects_that_have_words_for_them(kind: str, provider:
 
 @EVERY
 def test_whoever_calls_is_heard_in_its_own_dialect_or_in_the_provider_s(kind: str, provider: Provider) -> None:
-    for dialect in DIALECTS:
+    for dialect in DIALECTS if "chat" in provider.can else ():
         way = provider.way(dialect, "chat", stream=True)
         assert way is not None
         assert way.dialect in (dialect, provider.dialect)
@@ -94,10 +119,33 @@ def test_what_it_refuses_is_not_also_renamed(kind: str, provider: Provider) -> N
 @EVERY
 def test_what_it_takes_besides_or_refuses_is_of_the_unified_form(kind: str, provider: Provider) -> None:
     """docs/unified.md has a row for each field."""
-    documented = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "unified.md").read_text(), re.MULTILINE))
-    assert {*provider.refuses, *provider.accepts, *provider.renames} <= documented
-    assert provider.refuses & provider.accepts == set()
+    documented = set(re.findall(r"^\| `([\w.]+)` \|", (ROOT / "docs" / "unified.md").read_text(), re.MULTILINE))
+    if "chat" in provider.can:
+        assert {
+            *provider.refuses,
+            *provider.accepts,
+            *provider.renames,
+            *provider.fixed,
+            *provider.clamps,
+        } <= documented
+    assert provider.refuses & (provider.accepts | provider.fixed.keys() | provider.clamps.keys()) == set()
     assert "model" not in provider.refuses | set(provider.renames)
+
+
+@EVERY
+def test_what_is_said_of_it_is_said_in_known_words(kind: str, provider: Provider) -> None:
+    assert provider.title
+    assert provider.can <= set(CAPABILITIES)
+    assert provider.limits in {"", *FAMILIES}
+    assert all(least < most for least, most in provider.clamps.values())
+    assert provider.probe is None or provider.probe.startswith("/")
+
+
+@EVERY
+def test_every_hole_in_an_address_is_an_option(kind: str, provider: Provider) -> None:
+    paths = [path for each in (provider.paths, *provider.also.values()) for path in each.values()]
+    holes = set(re.findall(r"\{(\w+)\}", " ".join([provider.base_url or "", *paths])))
+    assert holes - {"model"} <= provider.options.keys()
 
 
 @EVERY

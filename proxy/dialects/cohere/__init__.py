@@ -1,6 +1,6 @@
 """Cohere's chat in its second version, https://docs.cohere.com/v2/reference/chat, as target and as client."""
 
-from proxy.dialects import Dialect
+from proxy.dialects import Dialect, rerank
 from proxy.dialects.cohere import (
     embeddings,
     errors,
@@ -33,4 +33,5 @@ DIALECT = Dialect(
     own=fields.OWN | fields.OWN_OF_EMBEDDINGS,
     stateful=fields.GROUNDING,
     embeddings=embeddings.OPERATION,
+    rerank=rerank.COHERE,
 )

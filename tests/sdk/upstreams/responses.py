@@ -32,7 +32,7 @@ def hear(request: Json) -> Heard:
         system=request.get("instructions") or "",
         limit=request.get("max_output_tokens"),
         temperature=request.get("temperature"),
-        tools={tool["name"]: tool["parameters"] for tool in request.get("tools", [])},
+        tools={tool["name"]: tool["parameters"] for tool in request.get("tools", []) if tool["type"] == "function"},
         thinks="reasoning" in request,
     )
     form = (request.get("text") or {}).get("format") or {}

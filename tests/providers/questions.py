@@ -1,0 +1,72 @@
+"""What every provider is asked, in OpenAI's words, and a value for each field that some provider may not take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.sdk.scenes import IMAGE_DATA, Json
+
+HELLO: Json = {"role": "user", "content": "Hellö?"}
+SCHEMA: Json = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+TOOL: Json = {"type": "function", "function": {"name": "get_weather", "description": "Now.", "parameters": SCHEMA}}
+CALL: Json = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city":"Bern"}'}}
+TURNS: list[Json] = [
+    HELLO,
+    {"role": "assistant", "content": None, "tool_calls": [CALL]},
+    {"role": "tool", "tool_call_id": "call_1", "content": "sun"},
+]
+FORM: Json = {"type": "json_schema", "json_schema": {"name": "city", "strict": True, "schema": SCHEMA}}
+IMAGE: Json = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{IMAGE_DATA}"}}
+SHOWN: Json = {"role": "user", "content": [{"type": "text", "text": "What is this?"}, IMAGE]}
+
+#: What is asked -> what a provider must be able to do, and the fields of the request.
+SHAPES: Mapping[str, tuple[str, Json]] = {
+    "text": ("chat", {"messages": [{"role": "system", "content": "Be short."}, HELLO], "max_tokens": 99}),
+    "stream": ("stream", {"messages": [HELLO], "stream": True, "stream_options": {"include_usage": True}}),
+    "tools": ("tools", {"messages": TURNS, "tools": [TOOL], "tool_choice": "auto"}),
+    "vision": ("vision", {"messages": [SHOWN]}),
+    "structured": ("structured_output", {"messages": [HELLO], "response_format": FORM}),
+}
+#: A value for every field of the unified form that a provider could refuse, spell otherwise, or take but one of.
+VALUES: Mapping[str, Any] = {
+    **dict.fromkeys(("max_tokens", "max_completion_tokens"), 77),
+    "temperature": 1.0,
+    "top_p": 0.5,
+    "top_k": 5,
+    "frequency_penalty": 0.5,
+    "presence_penalty": 0.5,
+    "seed": 7,
+    "stop": ["END"],
+    "stop_sequences": ["STOP"],
+    "n": 2,
+    "logprobs": True,
+    "top_logprobs": 2,
+    "logit_bias": {"50256": -100},
+    "stream_options": {"include_usage": True},
+    "tools": [TOOL],
+    "tool_choice": "auto",
+    "parallel_tool_calls": False,
+    "response_format": {"type": "json_object"},
+    "reasoning_effort": "low",
+    "user": "u-1",
+    "safety_identifier": "u-1",
+    "metadata": {"team": "a"},
+    "service_tier": "auto",
+    "modalities": ["text"],
+    "audio": {"voice": "alloy", "format": "wav"},
+    "store": True,
+    "verbosity": "low",
+    "prediction": {"type": "content", "content": "x"},
+    "web_search_options": {},
+    "prompt_cache_key": "k",
+    "reasoning": {"effort": "low"},
+    "cache_control": {"type": "ephemeral"},
+    "messages.name": "Ada",
+    "messages.reasoning_content": "I had thought.",
+}
