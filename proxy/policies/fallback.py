@@ -1,0 +1,66 @@
+"""Who is asked when a call's own targets have failed: the models that the route names, in order, in whatever dialect.
+
+Any failure leads on but the caller's own, and those that another model cannot mend. The receipt names who failed, and how.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+
+from proxy.call import Call, Failure, Handler, Outcome, Target
+
+#: Failures for which nobody else is asked, besides those of the caller.
+FINAL = frozenset({"rate_limited", "budget_exceeded", "blocked", "draining", "client_gone", "internal_error"})
+#: (call) -> the models to ask then, each as its targets. Failure where the call itself names some that there are not.
+Named = Callable[[Call], Sequence[tuple[Target, ...]]]
+#: (call) -> nothing, or Failure where no target of the call can do what is asked.
+Fit = Callable[[Call], None]
+LONGEST_TRAIL = 20
+
+
+class Fallback:
+    """A Policy. `made` counts by the model that failed and the kind of its failure."""
+
+    def __init__(self, named: Named, fit: Fit) -> None:
+        self.made: Counter[tuple[str, str]] = Counter()
+        self._named = named
+        self._fit = fit
+
+    def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]:
+        models = self._named(call)
+        return self._through(call, next, models) if models else next(call)
+
+    async def _through(self, call: Call, next: Handler, models: Sequence[tuple[Target, ...]]) -> Outcome:
+        """The latest failure that is not about what another model cannot do, where nobody answers."""
+        asked = call.json, call.changed
+        try:
+            return await next(call)
+        except Failure as first:
+            if is_final(call, first):
+                raise
+            failure = first
+        for targets in models:
+            self._note(call, failure)
+            call.json, call.changed = asked
+            call.targets, call.target = targets, targets[0]
+            try:
+                self._fit(call)
+                return await next(call)
+            except Failure as another:
+                if another.party != "caller" and is_final(call, another):
+                    raise
+                failure = failure if another.party == "caller" else another
+        raise failure
+
+    def _note(self, call: Call, failure: Failure) -> None:
+        assert call.target is not None
+        self.made[call.target.name, failure.kind] += 1
+        failed = f"{call.target.name}:{call.target.model} {failure.kind}"
+        call.trail = (*call.trail, failed)[-LONGEST_TRAIL:]
+        call.ttft = None
+
+
+def is_final(call: Call, failure: Failure) -> bool:
+    """Whether nobody else is to be asked: the client has heard something, or it would not help."""
+    return call.client.started or failure.party == "caller" or failure.kind in FINAL

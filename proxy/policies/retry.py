@@ -1,0 +1,126 @@
+"""The attempts of a call: the first one, and others where it fails for a reason that passes, until one ends well.
+
+One frame for the good case. Each attempt is noted in its target's standing, and no target is asked against its breaker. After the
+client has heard a byte nothing is tried again. What a wait is, and how many there may be, is said in backoff and retry_budget.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+
+from proxy.call import Call, Failure, Handler, Outcome, Target
+from proxy.policies.backoff import RetryRule, attempts_left, wait_before
+from proxy.policies.balance import Balance
+from proxy.policies.retry_budget import RetryBudget
+from proxy.policies.standing import Standing, Standings
+
+Sleep = Callable[[float], Awaitable[object]]
+#: Failures after which another target may be asked, though the same one not again.
+ELSEWHERE = frozenset({"circuit_open", "authentication_failed"})
+#: A trail that a header can hold.
+LONGEST_TRAIL = 20
+
+
+class Retry:
+    """A Policy. `rules` are by the provider's name; `dice` rolls 0 to 1; `time` is the clock of `call.deadline`.
+
+    `made` counts the attempts made again, by provider and the kind of the failure before.
+    """
+
+    def __init__(
+        self,
+        standings: Standings,
+        balance: Balance,
+        budget: RetryBudget,
+        rules: Mapping[str, RetryRule],
+        sleep: Sleep,
+        dice: Callable[[], float],
+        time: Callable[[], float],
+    ) -> None:
+        self.made: Counter[tuple[str, str]] = Counter()
+        self._standings = standings
+        self._balance = balance
+        self._budget = budget
+        self._rules = rules
+        self._sleep = sleep
+        self._dice = dice
+        self._time = time
+
+    async def __call__(self, call: Call, next: Handler) -> Outcome:
+        self._budget.earn(call.started)
+        if len(call.targets) > 1:
+            call.target = self._balance.choose(call)
+        assert call.target is not None
+        standing = self._standings.of(call.target)
+        try:
+            standing.enter()
+        except Failure as refused:
+            return await self._again(call, next, refused)
+        try:
+            outcome = await next(call)
+        except Failure as failure:
+            standing.went_wrong(failure)
+            trouble = failure
+        except BaseException:
+            standing.left()
+            raise
+        else:
+            standing.went_well(call.started, call.upstream_seconds if call.ttft is None else call.ttft)
+            return outcome
+        return await self._again(call, next, trouble)
+
+    async def _again(self, call: Call, next: Handler, failure: Failure) -> Outcome:
+        """After a first attempt that failed, or was not allowed."""
+        tried: list[Target] = []
+        made = 0
+        while True:
+            assert call.target is not None
+            tried.append(call.target)
+            made += failure.kind != "circuit_open"
+            target = await self._prepare(call, failure, tried, made)
+            self.made[target.name, failure.kind] += 1
+            call.trail = (*call.trail, f"{call.target.name}:{call.target.model} {failure.kind}")[-LONGEST_TRAIL:]
+            call.target = target
+            try:
+                return await self._attempt(call, next, self._standings.of(target))
+            except Failure as another:
+                failure = another
+
+    async def _prepare(self, call: Call, failure: Failure, tried: list[Target], made: int) -> Target:
+        """Wait as long as has to be, and say who is asked then. The failure itself where nobody is to be."""
+        assert call.target is not None
+        elsewhere = failure.kind in ELSEWHERE
+        if call.client.started or not (failure.retryable or elsewhere):
+            raise failure
+        rule = self._rules.get(call.target.name, RetryRule())
+        if made >= attempts_left(rule, call.caller):
+            raise failure
+        target = self._balance.another(call, tried) if len(call.targets) > 1 else None
+        if target is None and elsewhere:
+            raise failure
+        wait = 0.0 if target is not None else wait_before(rule, max(made, 1), self._dice, failure.retry_after)
+        if wait > rule.longest or (call.deadline is not None and self._time() + wait >= call.deadline):
+            raise failure
+        if not self._budget.spend():
+            raise failure
+        if wait:
+            call.phase = "backing_off"
+            await self._sleep(wait)
+        return target or call.target
+
+    async def _attempt(self, call: Call, next: Handler, standing: Standing) -> Outcome:
+        standing.enter()
+        began, spent = self._time(), call.upstream_seconds
+        call.ttft = None
+        try:
+            outcome = await next(call)
+        except Failure as failure:
+            standing.went_wrong(failure)
+            raise
+        except BaseException:
+            standing.left()
+            raise
+        seconds = call.upstream_seconds - spent if call.ttft is None else call.started + call.ttft - began
+        standing.went_well(call.started, max(seconds, 0.0))
+        return outcome

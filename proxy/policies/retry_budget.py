@@ -1,0 +1,58 @@
+"""How many attempts may be made again in all: a share of the traffic, and a few that are always allowed.
+
+So an outage is not multiplied: with a share of 0.1 a provider that answers nobody is asked 1.1 times as often as by who never
+retries. Finagle keeps its budget in the same way, https://twitter.github.io/finagle/guide/Clients.html#retries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+#: Traffic counts for so many seconds.
+WINDOW = 10.0
+
+
+class RetryBudget:
+    """`earn` for each call, `spend` for each further attempt. `floor`: so many in each WINDOW are always allowed.
+
+    The share is of the traffic of this window and the one before; `time` is monotonic.
+    """
+
+    def __init__(self, share: float, floor: int, time: Callable[[], float]) -> None:
+        self.share = share
+        self.floor = floor
+        self.refused = 0
+        self.calls = 0
+        self._time = time
+        self._spent = 0
+        self._before = (0, 0)
+        self._turn = time() + WINDOW
+
+    def earn(self, now: float) -> None:
+        """A call began at `now`."""
+        if now >= self._turn:
+            self._rotate(now)
+        self.calls += 1
+
+    def spend(self) -> bool:
+        """Whether another attempt may be made; counted where it may."""
+        self._rotate(self._time())
+        if self.left < 1:
+            self.refused += 1
+            return False
+        self._spent += 1
+        return True
+
+    @property
+    def left(self) -> float:
+        """How many are allowed now."""
+        calls, spent = self._before
+        earned = self.share * (calls + self.calls) - (spent + self._spent)
+        return max(earned, self.floor - self._spent)
+
+    def _rotate(self, now: float) -> None:
+        if now < self._turn:
+            return
+        self._before = (self.calls, self._spent) if now < self._turn + WINDOW else (0, 0)
+        self.calls = self._spent = 0
+        self._turn = now + WINDOW

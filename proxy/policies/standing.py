@@ -1,0 +1,243 @@
+"""How a target is doing: what is on its way to it, how long it took, how often it failed, whether it may be asked now.
+
+Plain numbers that attempts leave behind; the good end of one costs an addition. Who chooses by them is not known here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from proxy.call import Failure, Target
+from proxy.policies.breaker import Breaker, BreakerRule, State
+
+#: So many latencies of each target are remembered.
+REMEMBERED = 100
+#: So many targets are; of more, the ones that nothing is on its way to are forgotten, oldest first.
+MOST = 1000
+#: A failure rate is of this one and the one before, so of 30 to 60 seconds.
+WINDOW = 30.0
+
+
+class Counts(NamedTuple):
+    """Of one window: how many attempts ended, and how many of those by the target's fault."""
+
+    ended: int = 0
+    failed: int = 0
+
+
+class Standing:
+    """One target's. `time` is monotonic; all in seconds.
+
+    latencies: of the last attempts that went well: to the first token where streamed, else to the end.
+    away_until: until then the provider asked not to be asked.
+    """
+
+    __slots__ = (
+        "_before",
+        "_time",
+        "_total",
+        "_turn",
+        "_window",
+        "away_until",
+        "breaker",
+        "ended",
+        "failed",
+        "in_flight",
+        "last_failure",
+        "latencies",
+        "name",
+        "probed",
+    )
+
+    def __init__(self, name: str, breaker: Breaker, time: Callable[[], float]) -> None:
+        self.name = name
+        self.breaker = breaker
+        self.in_flight = 0
+        self.ended = 0
+        self.failed = 0
+        self.latencies: deque[float] = deque(maxlen=REMEMBERED)
+        self.away_until = 0.0
+        self.last_failure: tuple[float, str] | None = None
+        self.probed: str | None = None
+        self._time = time
+        self._window = breaker.rule.rate.window if breaker.rule.rate is not None else WINDOW
+        self._before = Counts()
+        self._total = 0
+        self._turn = time() + self._window
+
+    # ---- an attempt
+
+    def enter(self) -> None:
+        """Failure("circuit_open") where the attempt must not be made."""
+        if not self.breaker.quiet:
+            self.breaker.admit(self.name)
+        self.in_flight += 1
+
+    def went_well(self, began: float, seconds: float) -> None:
+        """`began`: when the call did; `seconds`: this attempt's latency."""
+        self.in_flight -= 1
+        if began >= self._turn:
+            self._rotate()
+        self.ended += 1
+        self.latencies.append(seconds)
+        self.probed = None
+        if not self.breaker.quiet:
+            self.breaker.succeeded()
+
+    def went_wrong(self, failure: Failure) -> None:
+        self.in_flight -= 1
+        if failure.kind == "provider_rate_limited":
+            self.stay_away(failure.retry_after)
+        if not failure.trips_breaker:
+            self.breaker.left()
+            return
+        self._rotate()
+        self.ended += 1
+        self.failed += 1
+        self.last_failure = (self._time(), failure.kind)
+        self.breaker.failed()
+        rate = self.breaker.rule.rate
+        if rate is not None and self.recent.ended >= rate.least and self.failure_rate >= rate.share:
+            self.breaker.trip()
+
+    def left(self) -> None:
+        """The attempt ended for a reason that has nothing to do with the target."""
+        self.in_flight -= 1
+        self.breaker.left()
+
+    def stay_away(self, seconds: float | None) -> None:
+        """The provider asked for a pause; one that does not say how long gets a second."""
+        self.away_until = max(self.away_until, self._time() + (1.0 if seconds is None else seconds))
+
+    # ---- what they amount to
+
+    @property
+    def fit(self) -> bool:
+        """Whether it is sensible to ask it now."""
+        return self.breaker.admits and self.away_until <= self._time() and self.probed is None
+
+    @property
+    def retry_after(self) -> float:
+        """Seconds until it may be asked; 0 where it may now."""
+        return max(self.breaker.retry_after, self.away_until - self._time(), 0.0)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it is not fit, in words; none where it is."""
+        found = []
+        if not self.breaker.admits:
+            found.append("circuit_open")
+        if self.away_until > self._time():
+            found.append("rate_limited")
+        if self.probed is not None:
+            found.append(self.probed)
+        return found
+
+    @property
+    def recent(self) -> Counts:
+        """Of the present window and the one before."""
+        self._rotate()
+        return Counts(self._before.ended + self.ended, self._before.failed + self.failed)
+
+    @property
+    def failure_rate(self) -> float:
+        """0 to 1, of the recent attempts."""
+        ended, failed = self.recent
+        return failed / ended if ended else 0.0
+
+    @property
+    def total(self) -> int:
+        """How many attempts have ended, well or by its fault, since the start."""
+        return self._total + self.ended
+
+    @property
+    def latency(self) -> float | None:
+        """The mean of the remembered ones; None while there is none."""
+        return sum(self.latencies) / len(self.latencies) if self.latencies else None
+
+    def report(self) -> dict[str, Any]:
+        """What `/status.json` shows."""
+        latency, (ended, failed) = self.latency, self.recent
+        return {
+            "healthy": not self.reasons,
+            "reasons": self.reasons,
+            "breaker": self.breaker.forced or self.breaker.state,
+            "forced": self.breaker.forced is not None,
+            "latency_ms": None if latency is None else round(latency * 1000, 1),
+            "error_rate": round(self.failure_rate, 4),
+            "attempts": ended,
+            "failures": failed,
+            "in_flight": self.in_flight,
+            "retry_after": round(self.retry_after, 1),
+            "last_failure": None if self.last_failure is None else self.last_failure[1],
+        }
+
+    def _rotate(self) -> None:
+        now = self._time()
+        if now < self._turn:
+            return
+        gone = now >= self._turn + self._window
+        self._before = Counts() if gone else Counts(self.ended, self.failed)
+        self._total += self.ended
+        self.ended = self.failed = 0
+        self._turn = now + self._window
+
+
+class Standings:
+    """Those of all targets that were ever asked, up to a bound. `rules` are by the provider's name.
+
+    `changed` is told of a target's name and the new state of its breaker.
+    """
+
+    def __init__(
+        self,
+        rules: Mapping[str, BreakerRule],
+        time: Callable[[], float],
+        changed: Callable[[str, State], None] = lambda name, state: None,
+    ) -> None:
+        self._rules = rules
+        self._time = time
+        self._changed = changed
+        self._known: dict[tuple[str, str], Standing] = {}
+        self._probed: dict[str, str | None] = {}
+
+    def of(self, target: Target) -> Standing:
+        return self._known.get((target.name, target.model)) or self._make(target.name, target.model)
+
+    def probed(self, provider: str, wrong: str | None) -> None:
+        """What a probe found of a provider; None: that all is well."""
+        self._probed[provider] = wrong
+        for (name, _), standing in self._known.items():
+            if name == provider:
+                standing.probed = wrong
+
+    def ended(self, provider: str) -> int:
+        """How many attempts have ended there since the start."""
+        return sum(standing.total for (name, _), standing in self._known.items() if name == provider)
+
+    def all(self) -> Iterator[tuple[str, str, Standing]]:
+        """(provider, model, standing)."""
+        return ((provider, model, standing) for (provider, model), standing in self._known.items())
+
+    @property
+    def fill(self) -> tuple[int, int]:
+        return len(self._known), MOST
+
+    def _make(self, provider: str, model: str) -> Standing:
+        if len(self._known) >= MOST:
+            self._forget()
+        name = f"{provider}:{model}"
+        breaker = Breaker(
+            self._rules.get(provider, BreakerRule()), self._time, lambda state: self._changed(name, state)
+        )
+        standing = self._known.setdefault((provider, model), Standing(name, breaker, self._time))
+        standing.probed = self._probed.get(provider)
+        return standing
+
+    def _forget(self) -> None:
+        """Half of those that are at rest: a breaker that is open stays, and so does what is on its way."""
+        resting = [key for key, each in self._known.items() if each.breaker.quiet and not each.in_flight]
+        for key in resting[: MOST // 2] or list(self._known)[:1]:
+            del self._known[key]
