@@ -166,11 +166,11 @@ class Target:
 class Route:
     """How one of an alias's targets is chosen, and what else the operator wants of its calls.
 
-    fallback: names of models that are asked when all targets have failed. timeout: seconds for a call in all.
+    name: the alias. fallback: models that are asked when all targets have failed. timeout: seconds for a call in all.
     requires: whether a target that would leave out a parameter is not asked.
     """
 
-    targets: Sequence[Target]
+    name: str
     strategy: str = "priority"
     fallback: Sequence[str] = ()
     timeout: float | None = None

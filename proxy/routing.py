@@ -30,15 +30,15 @@ class Offers(Protocol):
 class Router:
     """`endpoints` are the providers that are on, by name; `off` says of the others why they are not.
 
-    `aliases` maps a name to (provider, model) pairs. An alias comes first, so it may shadow any other name. `rules` are what the
-    operator wants of an alias's translations; they are carried, not read.
+    `aliases` maps a name to (provider, model) pairs, with a weight and tags where they have some. An alias comes first, so it may
+    shadow any other name. `rules` are what the operator wants of an alias's translations; they are carried, not read.
     """
 
     def __init__(
         self,
         endpoints: Mapping[str, Endpoint],
         off: Mapping[str, str],
-        aliases: Mapping[str, Sequence[tuple[str, str]]],
+        aliases: Mapping[str, Sequence[tuple[Any, ...]]],
         kinds: Mapping[str, Provider] | None = None,
         rules: Mapping[str, Any] | None = None,
         offers: Offers | None = None,
@@ -115,15 +115,17 @@ class Router:
             raise _not_found(f"the model name has {len(model)} characters, more than {LONGEST_NAME}")
         pairs = self._aliases.get(model)
         if pairs is not None:
-            return tuple(self._target(provider, name, model) for provider, name in pairs)
+            return tuple(self._target(model, *pair) for pair in pairs)
         endpoint, name = self._named(model) or self._detected(model) or self._listed(model) or self._refuse(model)
         return (Target(endpoint.name, name, endpoint),)
 
-    def _target(self, provider: str, name: str, alias: str) -> Target:
+    def _target(
+        self, alias: str, provider: str, name: str, weight: float = 1.0, tags: frozenset[str] = frozenset()
+    ) -> Target:
         endpoint = self._endpoints.get(provider)
         if endpoint is None:
             raise _not_found(f'the alias "{alias}" stands for {provider}:{name}, and {self._absent(provider)}')
-        return Target(provider, name, endpoint, self._rules.get(alias))
+        return Target(provider, name, endpoint, self._rules.get(alias), weight, tags)
 
     def _named(self, model: str) -> tuple[Endpoint, str] | None:
         """`provider:model`, else `provider/model`; the model may hold colons and slashes of its own."""

@@ -5,7 +5,7 @@ Who is unfit is avoided, not forgotten: where nobody is fit, whoever may be aske
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from proxy.call import Call, Failure, Target
 from proxy.policies.standing import Standings
@@ -13,14 +13,12 @@ from proxy.policies.strategies import STRATEGIES, Candidate, Dice, Price, Round,
 
 #: What a caller sticks to a target by; "" where the call does not tell.
 Key = Callable[[Call], str]
-#: Turns are counted for so many routes.
-MOST = 1000
 
 
 class Balance:
     """`choose` one of `call.targets`. `keys` are by the route's name, for routes that are sticky."""
 
-    def __init__(self, standings: Standings, dice: Dice, price: Price, keys: dict[str, Key] | None = None) -> None:
+    def __init__(self, standings: Standings, dice: Dice, price: Price, keys: Mapping[str, Key] | None = None) -> None:
         self._standings = standings
         self._dice = dice
         self._price = price
@@ -39,7 +37,8 @@ class Balance:
             return self._least_unfit(there).target
         if len(fit) == 1:
             return fit[0].target
-        key = self._keys[call.model](call) if call.model in self._keys else ""
+        sticky = self._keys.get(call.route.name) if call.route is not None else None
+        key = sticky(call) if sticky is not None else ""
         return (kept(fit, key) if key else self._by_strategy(call, fit)).target
 
     def another(self, call: Call, tried: Sequence[Target]) -> Target | None:
@@ -50,12 +49,11 @@ class Balance:
         return self.choose(call, tried)
 
     def _by_strategy(self, call: Call, fit: Sequence[Candidate]) -> Candidate:
-        name = call.route.strategy if call.route is not None else "priority"
-        turn = self._turns.get(call.model, 0)
-        if call.model not in self._turns and len(self._turns) >= MOST:
-            self._turns.clear()
-        self._turns[call.model] = turn + 1
-        return STRATEGIES[name](fit, Round(call, turn, self._dice, self._price))
+        if call.route is None:
+            return fit[0]
+        turn = self._turns.get(call.route.name, 0)
+        self._turns[call.route.name] = turn + 1
+        return STRATEGIES[call.route.strategy](fit, Round(call, turn, self._dice, self._price))
 
     def _least_unfit(self, there: Sequence[Candidate]) -> Candidate:
         """Of those whose breaker lets an attempt through, the one that may be asked first."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
-from proxy.call import Call, Failure, Handler, Outcome, Target
+from proxy.call import Call, Failure, Handler, Outcome, Route, Target
 
 #: Failures for which nobody else is asked, besides those of the caller.
 FINAL = frozenset({"rate_limited", "budget_exceeded", "blocked", "draining", "client_gone", "internal_error"})
-#: (call) -> the models to ask then, each as its targets. Failure where the call itself names some that there are not.
-Named = Callable[[Call], Sequence[tuple[Target, ...]]]
+#: (call) -> the models to ask then, each as its route and targets. Failure where the call itself names one that there is not.
+Named = Callable[[Call], Sequence[tuple[Route | None, Sequence[Target]]]]
 #: (call) -> nothing, or Failure where no target of the call can do what is asked.
 Fit = Callable[[Call], None]
 LONGEST_TRAIL = 20
@@ -31,7 +31,9 @@ class Fallback:
         models = self._named(call)
         return self._through(call, next, models) if models else next(call)
 
-    async def _through(self, call: Call, next: Handler, models: Sequence[tuple[Target, ...]]) -> Outcome:
+    async def _through(
+        self, call: Call, next: Handler, models: Sequence[tuple[Route | None, Sequence[Target]]]
+    ) -> Outcome:
         """The latest failure that is not about what another model cannot do, where nobody answers."""
         asked = call.json, call.changed
         try:
@@ -40,10 +42,10 @@ class Fallback:
             if is_final(call, first):
                 raise
             failure = first
-        for targets in models:
+        for route, targets in models:
             self._note(call, failure)
             call.json, call.changed = asked
-            call.targets, call.target = targets, targets[0]
+            call.route, call.targets, call.target = route, targets, targets[0]
             try:
                 self._fit(call)
                 return await next(call)

@@ -97,20 +97,22 @@ class Hedge:
         self._budgets = {name: RetryBudget(rule.share, 0, time) for name, rule in rules.items()}
 
     def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]:
-        rule = self._rules.get(call.model)
+        rule = self._rules.get(call.route.name) if call.route is not None else None
         if rule is None:
             return next(call)
-        self._budgets[call.model].earn(call.started)
         return self._race(call, next, rule)
 
     async def _race(self, call: Call, next: Handler, rule: HedgeRule) -> Outcome:
+        assert call.route is not None
+        budget = self._budgets[call.route.name]
+        budget.earn(call.started)
         race = Race(call.client)
         try:
             first = self._enter(race, call, call.targets, next, 0)
             delay = self._delay(call, rule)
             if delay is not None:
                 await asyncio.wait([first], timeout=delay)
-                if not first.done() and race.winner is None and self._budgets[call.model].spend():
+                if not first.done() and race.winner is None and budget.spend():
                     self.made += 1
                     second = others(call, race.tasks[first])
                     self._enter(race, call, second, next, race.tasks[first].attempts)

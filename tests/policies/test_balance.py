@@ -36,7 +36,7 @@ def open_breaker(standings: Standings, *targets: Target) -> None:
 
 
 def test_by_the_route_s_strategy(balance: Balance) -> None:
-    call = call_to(*EVERY, route=Route(EVERY, "round_robin"))
+    call = call_to(*EVERY, route=Route("alias", "round_robin"))
     assert [balance.choose(call).name for _ in range(6)] == ["a", "b", "c", "a", "b", "c"]
     assert [balance.choose(call_to(*EVERY)).name for _ in range(2)] == ["a", "a"]
 
@@ -77,7 +77,7 @@ def test_who_sticks(standings: Standings) -> None:
     balance = Balance(
         standings, lambda: 0.0, lambda target, call: None, {"alias": lambda call: call.caller.get("user", "")}
     )
-    route = Route(EVERY, "round_robin")
+    route = Route("alias", "round_robin")
     got = {balance.choose(call_to(*EVERY, route=route, caller={"user": "ann"})).name for _ in range(9)}
     assert len(got) == 1
     assert {balance.choose(call_to(*EVERY, route=route)).name for _ in range(9)} == {"a", "b", "c"}

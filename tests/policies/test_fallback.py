@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.call import Call, Failure, Outcome, Target
+from proxy.call import Call, Failure, Outcome, Route, Target
 from proxy.policies.fallback import Fallback
 from tests.policies.clocked import Provider, call_to, limited, overloaded, target
 
-MODELS = [(target("b"),), (target("c"), target("d"))]
+OF_C = Route("c")
+MODELS: list[tuple[Route | None, tuple[Target, ...]]] = [(None, (target("b"),)), (OF_C, (target("c"), target("d")))]
 
 
 def fits(call: Call) -> None:
@@ -43,7 +44,7 @@ async def test_in_order(kind: str) -> None:
     await answered(provider, call, policy)
     assert provider.asked == ["a", "b", "c"]
     assert call.trail == (f"a:m {kind}", "b:m provider_overloaded")
-    assert (call.target, call.targets) == (MODELS[1][0], MODELS[1])
+    assert (call.route, call.target, call.targets) == (OF_C, MODELS[1][1][0], MODELS[1][1])
     assert policy.made == {("a", kind): 1, ("b", "provider_overloaded"): 1}
 
 
@@ -94,4 +95,4 @@ async def test_each_is_asked_what_the_caller_asked() -> None:
 
     call = call_to(target("a"), json={"max_tokens": 50})
     await answered(Provider(overloaded(), overloaded()), call, Fallback(lambda call: MODELS, cut))
-    assert seen == [(MODELS[0][0], 50), (MODELS[1][0], 50)]
+    assert seen == [(MODELS[0][1][0], 50), (MODELS[1][1][0], 50)]

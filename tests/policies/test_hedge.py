@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from proxy.call import Call, Client, Failure, Handler, Outcome, Usage
+from proxy.call import Call, Client, Failure, Handler, Outcome, Route, Usage
 from proxy.policies.hedge import Hedge, HedgeRule
 from proxy.policies.standing import Standings
 from tests.policies.clocked import Clock, call_to, overloaded, target
@@ -81,7 +81,7 @@ def policy(rule: HedgeRule | None = None, clock: Clock | None = None) -> Hedge:
 
 
 def asked(*targets: Any) -> Call:
-    return call_to(*(targets or (A, B)), client=cast(Client, Heard()))
+    return call_to(*(targets or (A, B)), client=cast(Client, Heard()), route=Route("alias"))
 
 
 def begin(hedge: Hedge, call: Call, providers: Handler) -> asyncio.Future[Outcome]:
