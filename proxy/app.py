@@ -12,46 +12,46 @@ from functools import partial
 
 import uvloop
 
-from proxy import __version__, logs
-from proxy.call import Target
-from proxy.config import Config, aliases, endpoints, entries_of, fingerprint, load
-from proxy.lookup import Lookup, Offers
-from proxy.models import Model, Models
-from proxy.policies.deadline import Deadline
-from proxy.policies.fitting import Fitting
+from proxy import logs
+from proxy.call import Call
+from proxy.config import Config, ConfigError, load, locate
+from proxy.generation import Generation, Lasting, Tallies
+from proxy.policies.breaker import OPEN, State
 from proxy.policies.metrics import Metrics
-from proxy.roads import Roads, alias_rules, common_rules, reach_of
-from proxy.routing import Router
+from proxy.policies.standing import Standings
+from proxy.reload import Reloads, Source
+from proxy.resilience import breaker_rules
 from proxy.server.connection import Server
 from proxy.server.gateway import Gateway
 from proxy.server.lag import LoopLag
 from proxy.server.listen import listen
-from proxy.server.ops import Ops, OpsState
-from proxy.stack import Policies, build_stack
-from proxy.upstream.exchange import Exchange
-from proxy.upstream.fetch import Fetcher
-from proxy.upstream.jobs import Jobs, with_jobs
-from proxy.upstream.raw import Raw
+from proxy.server.ops import Ops
+from proxy.shown import add_gauges, ops_state
 
 KEEPALIVE_SECONDS = 3630.0
 FLUSH_SECONDS = 2.0
 LAST_WORDS_SECONDS = 1.0
 #: What a caller is told while the sidecar drains: in a pod the next one is there in about this many seconds.
 RETRY_AFTER = 5.0
+#: Configurations that calls in flight still use, besides the present one.
+MOST_LEAVING = 32
 log = logging.getLogger("outrider")
 
 
 def main(path: str | None) -> int:
     """Serve until SIGTERM or SIGINT. Raises ConfigError for a faulty configuration, OSError when a port is taken."""
-    config = load(path, os.environ)
-    return uvloop.run(serve(config))
+    config, file = load(path, os.environ), locate(path, os.environ)
+    source = None if file is None else Source(partial(load, path, os.environ), (file,))
+    return uvloop.run(serve(config, source))
 
 
-async def serve(config: Config) -> int:
-    sidecar = Sidecar(config, asyncio.get_running_loop())
+async def serve(config: Config, source: Source | None = None) -> int:
+    loop = asyncio.get_running_loop()
+    sidecar = Sidecar(config, loop, source)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, sidecar.reloads.soon)
     await sidecar.start()
     try:
         await stop.wait()
@@ -62,51 +62,48 @@ async def serve(config: Config) -> int:
 
 
 class Sidecar:
-    """Everything that runs, made from one configuration: `start`, `drain`, `close`, in that order."""
+    """Everything that runs, made from one configuration: `start`, `drain`, `close`, in that order; `reload` in between."""
 
-    def __init__(self, config: Config, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, config: Config, loop: asyncio.AbstractEventLoop, source: Source | None = None) -> None:
+        """`source` is asked for the configuration anew; without one there is nothing to reload."""
         self._config = config
         self._loop = loop
+        self.tallies = Tallies.new()
         self._began = loop.time()
         self._ready = False
-        self._fingerprint = fingerprint(config)
         self._sink = logs.setup(config.logging.format, config.logging.level)
-        on, off = endpoints(config)
-        self._roads = Roads(config, on, loop, self._sink.redact, os.environ)
-        self._fetcher = Fetcher(reach_of(config))
         self.metrics = Metrics(time.monotonic)
         self.lag = LoopLag(loop.time)
-        self._models = Models(entries_of(config.catalog))
-        self._offers = Offers(self._models, self._roads.lists)
-        self.router = Router(on, off, aliases(config), rules=alias_rules(config), offers=self._offers)
-        self.lookup = Lookup(self.router, self._offers)
-        self.gateway = Gateway(self.router, config.listen.body_limit, time.monotonic, self._sink.log_call)
-        longest = max(entry.timeouts.total for entry in config.providers.values())
-        policies = Policies(
-            metrics=self.metrics,
-            admit=self.gateway.admit,
-            fitting=Fitting(self._model_of, config.model_limits),
-            deadline=Deadline(longest, time.monotonic),
+        self.standings = Standings(breaker_rules(config), time.monotonic, breaker_changed)
+        self.gateway = Gateway(config.listen.body_limit, time.monotonic, self._sink.log_call)
+        self._lasting = Lasting(
+            loop,
+            self._sink.redact,
+            os.environ,
+            self.metrics,
+            self.standings,
+            self.gateway.admit,
+            self.gateway.admit_relayed,
+            self.tallies,
         )
-        roads, rules = self._roads.by_name, common_rules(config)
-        exchange = Exchange(roads, rules, self._fetcher.inline, loop, time.monotonic, time.time)
-        self._jobs = Jobs(roads, rules, self._roads.dial, loop, time.monotonic, time.time)
-        self.gateway.handler = build_stack(policies, with_jobs(exchange, self._jobs, roads))
-        relaying = Policies(metrics=self.metrics, admit=self.gateway.admit_relayed)
-        self.gateway.relay = build_stack(relaying, Raw(roads, loop, time.monotonic))
-        self.ops = Ops(self._ops_state(), status_for_all=not config.ops.local_only)
-        self._add_gauges()
+        self.current = Generation(config, self._lasting)
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._enter(self.current)
+        self.reloads = Reloads(source, lambda: self.current.fingerprint, self.adopt, time.time)
         self._server: Server | None = None
         self._listeners: list[asyncio.Server] = []
         self.addresses: list[tuple[str, int]] = []
         self.ops_addresses: list[tuple[str, int]] = []
+        self.ops = Ops(ops_state(self), status_for_all=not config.ops.local_only)
+        add_gauges(self, lambda: self._sink.waiting, lambda: self._sink.dropped)
 
     # ---- life
 
     async def start(self) -> None:
         """Listen on both ports. Raises OSError when one cannot be had."""
         self.lag.start()
-        self._roads.start()
+        self.current.start()
+        self.reloads.start()
         self.ops_addresses = await self.ops.start(self._config.ops.hosts, self._config.ops.port)
         self._server = self._make_server()
         sockets = listen(self._config.listen.hosts, self._config.listen.port)
@@ -114,7 +111,7 @@ class Sidecar:
         self.addresses = [sock.getsockname()[:2] for sock in sockets]
         tune_collector()
         self._ready = True
-        shown = {"listen": self.addresses, "ops": self.ops_addresses, "providers": sorted(self._roads.by_name)}
+        shown = {"listen": self.addresses, "ops": self.ops_addresses, "providers": sorted(self.current.roads.by_name)}
         log.info("serving", extra=shown)
 
     async def drain(self) -> None:
@@ -148,9 +145,11 @@ class Sidecar:
         if self._server is not None:
             self._server.pre_shutdown()
             await self._server.shutdown(0.1)
-        await self._jobs.close()
-        await self._roads.close()
-        await self._fetcher.close()
+        await self.reloads.close()
+        for task in self._leaving:
+            task.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
+        await self.current.close()
         await self.ops.close()
         self.lag.stop()
         log.info("stopped")
@@ -167,55 +166,59 @@ class Sidecar:
             max_field_size=listen_to.header_limit,
         )
 
-    def _model_of(self, target: Target) -> Model | None:
-        return self._offers.model(target.endpoint, target.model)
+    # ---- another configuration
+
+    def adopt(self, config: Config) -> None:
+        """From the next call on; calls in flight end as they began. ConfigError while too many older ones are in use."""
+        if len(self._leaving) >= MOST_LEAVING:
+            detail = f"{MOST_LEAVING} older configurations still in use by calls in flight"
+            raise ConfigError("", detail, "another one when those have ended")
+        old, self.current = self.current, Generation(config, self._lasting)
+        for name in fixed(self._config, config):
+            log.warning("a change of this section needs a restart", extra={"section": name})
+        self._config = config
+        self._enter(self.current)
+        self.current.start()
+        task = asyncio.ensure_future(self._leave(old, set(self.gateway.calls)))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    @property
+    def leaving(self) -> tuple[int, int]:
+        """How many older configurations are in use still, and how many may be."""
+        return len(self._leaving), MOST_LEAVING
+
+    def _enter(self, generation: Generation) -> None:
+        self.gateway.router = generation.router
+        self.gateway.handler = generation.handler
+        self.gateway.relay = generation.relay
+        self.gateway.body_limit = generation.config.listen.body_limit
+
+    async def _leave(self, generation: Generation, calls: set[Call]) -> None:
+        try:
+            await self.gateway.ended(calls)
+        finally:
+            await generation.close()
 
     # ---- what is shown
 
-    def _ops_state(self) -> OpsState:
-        return OpsState(
-            version=__version__,
-            lag=self.lag.current,
-            started=lambda: bool(self._listeners),
-            not_ready=self._not_ready,
-            metrics=self.metrics.blocks,
-            uptime=lambda: self._loop.time() - self._began,
-            fingerprint=lambda: self._fingerprint,
-            providers=lambda: {name: road.pool.statistics() for name, road in self._roads.by_name.items()},
-            calls_in_flight=lambda: len(self.gateway.calls),
-            drain=self.start_drain,
-        )
+    def uptime(self) -> float:
+        return self._loop.time() - self._began
 
-    def _not_ready(self) -> list[str]:
+    def not_ready(self) -> list[str]:
         if self._ready:
             return []
         return ["draining"] if self._listeners else ["starting"]
 
-    def _add_gauges(self) -> None:
-        gauge = self.metrics.gauge
-        gauge("outrider_loop_lag_seconds", "How late the event loop ran, at worst.", self.lag.worst)
-        gauge(
-            "outrider_connections",
-            "Connections to providers, by state.",
-            self._roads.connections,
-            ("provider", "state"),
-        )
-        gauge("outrider_log_dropped", "Log lines lost because their reader is too slow.", lambda: self._sink.dropped)
-        gauge("outrider_bound_fill", "How much of what is bounded is in use.", partial(self._bounds, 0), ("bound",))
-        gauge("outrider_bound_limit", "How much of it there may be.", partial(self._bounds, 1), ("bound",))
 
-    def _bounds(self, which: int) -> dict[tuple[str, ...], float]:
-        """Everything that could grow, as (fill, limit); `which` picks one of the two."""
-        bounds: dict[str, tuple[float, float]] = {
-            "log_lines": (self._sink.waiting, logs.WAITING),
-            "label_sets": self.metrics.label_sets,
-            "routes": self.router.remembered,
-            "models": self._models.remembered,
-            "fetched_characters": self._fetcher.fill,
-            "jobs_ending": self._jobs.fill,
-            **self._roads.bounds(),
-        }
-        return {(bound,): pair[which] for bound, pair in bounds.items()}
+def fixed(old: Config, new: Config) -> list[str]:
+    """What has changed and cannot while the process runs."""
+    return [name for name in ("listen", "ops", "logging") if getattr(old, name) != getattr(new, name)]
+
+
+def breaker_changed(name: str, state: State) -> None:
+    level = logging.WARNING if state == OPEN else logging.INFO
+    log.log(level, "a breaker has changed", extra={"target": name, "state": state})
 
 
 def tune_collector() -> None:

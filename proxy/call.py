@@ -164,7 +164,7 @@ class Target:
 
 @dataclass(slots=True, frozen=True, eq=False)
 class Route:
-    """How one of an alias's targets is chosen, and what else the operator wants of its calls.
+    """How an alias's target is chosen.
 
     name: the alias. fallback: models that are asked when all targets have failed. timeout: seconds for a call in all.
     requires: whether a target that would leave out a parameter is not asked.
@@ -230,23 +230,9 @@ Handler = Callable[[Call], Awaitable[Outcome]]
 
 
 class Policy(Protocol):
-    """What may happen around a call. It returns after the stream has ended, and never sees a chunk."""
+    """What may happen around a call. It returns after the stream has ended, and never sees a chunk.
+
+    One that every call passes may have `around(next) -> Handler` too, which is then all that is called: one call less.
+    """
 
     def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]: ...
-
-
-def compose(policies: Sequence[Policy | None], handler: Handler) -> Handler:
-    """Wrap `handler`, outermost policy first; a policy that is not configured is None and costs nothing."""
-    for policy in reversed(policies):
-        if policy is not None:
-            handler = bind(policy.__call__, handler)
-    return handler
-
-
-def bind(policy: Callable[[Call, Handler], Awaitable[Outcome]], next: Handler) -> Handler:
-    """What functools.partial would do, without the keyword dictionary it makes for every call."""
-
-    def handler(call: Call) -> Awaitable[Outcome]:
-        return policy(call, next)
-
-    return handler

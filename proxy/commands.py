@@ -72,10 +72,12 @@ def _address(host: str, port: int) -> str:
 
 
 def _provider(config: Config, name: str, off: Mapping[str, str]) -> dict[str, Any]:
+    from proxy.config.clouds import credentials_of
     from proxy.providers import all_providers
 
     entry = config.providers[name]
     keys = [{"masked": key.masked, "from": key.origin} for key in entry.api_keys or filter(None, [entry.api_key])]
+    cloud = "" if keys else all_providers()[entry.kind].cloud
     address = "embedded" if all_providers()[entry.kind].mock else entry.base_url
     return {
         "name": name,
@@ -85,7 +87,8 @@ def _provider(config: Config, name: str, off: Mapping[str, str]) -> dict[str, An
         "address": address,
         "key": keys[0] if keys else None,
         "keys": keys,
-        "cloud": (all_providers()[entry.kind].cloud or None) if not keys else None,
+        "cloud": cloud or None,
+        "credentials": credentials_of(cloud, entry.options, os.environ, os.path.isfile) if cloud else None,
         "options": entry.options,
     }
 
@@ -117,8 +120,7 @@ def _state(provider: Mapping[str, Any]) -> str:
     if not provider["on"]:
         return f"off  {provider['why']}"
     signs = [f"key {key['masked']} from {key['from']}" for key in provider["keys"]]
-    if provider["cloud"]:
-        signs = [f"credentials of {provider['cloud']}, looked for at the first call"]
+    signs += [provider["credentials"]] if provider["credentials"] else []
     return f"on   {provider['address']}" + (f"  {', '.join(signs)}" if signs else "")
 
 

@@ -14,7 +14,6 @@ from proxy.models import Model
 
 LimitsRule = Literal["reject", "clamp", "ignore"]
 
-NOTHING: frozenset[str] = frozenset()
 #: Fields without which only the messages can need anything.
 TELLING = frozenset({"tools", "response_format", "reasoning", "modalities"})
 #: The type of a part -> what it needs. A file of text is said as text.
@@ -47,15 +46,11 @@ NEEDS: Mapping[str, Need] = {
 }
 
 
-def needs_of(unified: Json, body: bytes, operation: str = "chat") -> frozenset[str]:
-    """Of NEEDS. `body` is the caller's own, in whatever dialect; without certain words in it the messages are not looked at."""
+def needs_of(unified: Json, operation: str = "chat") -> frozenset[str]:
+    """Of NEEDS."""
     if operation != "chat":
         return frozenset({operation}) & OPERATIONS
-    # One of these stands in every request that shows the model more than text. Spelled out: this is asked of every call.
-    shows = b"image" in body or b"file" in body or b"audio" in body or b"document" in body or b"inline" in body
-    if not shows and TELLING.isdisjoint(unified):
-        return NOTHING
-    found = set(needs_of_messages(unified)) if shows else set()
+    found = needs_of_messages(unified)
     if unified.get("tools") and unified.get("tool_choice") != "none":
         found.add("tools")
     if member(unified.get("response_format"), "type") == "json_schema":

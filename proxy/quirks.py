@@ -28,9 +28,9 @@ def odd_for(provider: Provider) -> frozenset[str]:
 
 @cache
 def said_anew(provider: Provider) -> frozenset[str]:
-    """Those that can never go as a caller wrote them; messages in the provider's own dialect are as good as ours."""
+    """Those that can never go as a caller wrote them."""
     refused = {name for name in provider.refuses if "." not in name}
-    return frozenset(refused | provider.renames.keys() | provider.amends.keys()) - {"messages"}
+    return frozenset(refused | provider.renames.keys() | provider.amends.keys())
 
 
 def is_beyond(request: Mapping[str, Any], provider: Provider) -> bool:

@@ -50,6 +50,8 @@ def render_receipt(call: Call, now: float) -> list[tuple[str, str]]:
         receipt.append(("x-outrider-dropped", listed(call.dropped)))
     if call.translated:
         receipt.append(("x-outrider-translated", listed(call.translated)))
+    if call.trail:
+        receipt.append(("x-outrider-tried", ", ".join(map(safe, call.trail))))
     return receipt
 
 

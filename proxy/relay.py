@@ -12,7 +12,7 @@ import orjson
 from proxy.call import Call, Failure, Json
 from proxy.dialects import Dialect
 from proxy.providers import Provider
-from proxy.wire.splice import replace_member
+from proxy.wire.splice import replace_member, replace_whole_member
 
 
 def relayed_body(call: Call, model: str, dialect: Dialect) -> bytes:
@@ -27,6 +27,12 @@ def relayed_body(call: Call, model: str, dialect: Dialect) -> bytes:
                 return respelled
     replaced = replace_member(body, b"model", orjson.dumps(model))
     return replaced if replaced is not None else renamed(body, model)
+
+
+def enveloped_body(body: bytes, dialect: Dialect) -> bytes | None:
+    """The body with the dialect's envelope in place of the model; None where it has such a member of its own already."""
+    name, _, _ = dialect.envelope.partition(b":")
+    return None if not name or name in body else replace_whole_member(body, b"model", dialect.envelope)
 
 
 def lacks_usage(call: Call, provider: Provider) -> bool:

@@ -115,7 +115,7 @@ class Router:
             raise _not_found(f"the model name has {len(model)} characters, more than {LONGEST_NAME}")
         pairs = self._aliases.get(model)
         if pairs is not None:
-            return tuple(self._target(model, *pair) for pair in pairs)
+            return tuple(self._target(model, *pair) for pair in self._on(pairs) or pairs)
         endpoint, name = self._named(model) or self._detected(model) or self._listed(model) or self._refuse(model)
         return (Target(endpoint.name, name, endpoint),)
 
@@ -156,8 +156,8 @@ class Router:
 
     def _known(self, names: Callable[[Endpoint], Iterable[str]]) -> dict[str, tuple[Endpoint, str]]:
         """Id -> where it leads: the aliases that lead somewhere, then each model by the shortest name that does."""
-        first = {alias: pairs[0] for alias, pairs in self._aliases.items() if self._works(pairs)}
-        known = {alias: (self._endpoints[provider], name) for alias, (provider, name) in first.items()}
+        first = {alias: on[0] for alias, pairs in self._aliases.items() if (on := self._on(pairs))}
+        known = {alias: (self._endpoints[provider], name) for alias, (provider, name, *_) in first.items()}
         for endpoint in self._endpoints.values():
             for name in names(endpoint):
                 known.setdefault(name if self._is_bare(endpoint, name) else f"{endpoint.name}:{name}", (endpoint, name))
@@ -178,8 +178,9 @@ class Router:
         detected = self._detected(name)
         return detected is not None and detected[0] is endpoint
 
-    def _works(self, pairs: Iterable[tuple[str, str]]) -> bool:
-        return all(provider in self._endpoints for provider, _ in pairs)
+    def _on(self, pairs: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Those whose provider is on: one without its key does not take an alias along that has others."""
+        return [pair for pair in pairs if pair[0] in self._endpoints]
 
     def _refuse(self, model: str) -> tuple[Endpoint, str]:
         hints = [*self._hints(model), self._near(model), self._present()]

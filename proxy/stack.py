@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from proxy.call import Handler, Policy, compose
+from proxy.call import Call, Handler, Outcome, Policy
 
 
 @dataclass(slots=True, kw_only=True)
@@ -13,8 +14,12 @@ class Policies:
 
     metrics: Policy | None = None
     admit: Policy | None = None
+    routes: Policy | None = None
     fitting: Policy | None = None
     deadline: Policy | None = None
+    fallback: Policy | None = None
+    hedge: Policy | None = None
+    retry: Policy | None = None
 
 
 def build_stack(policies: Policies, exchange: Handler) -> Handler:
@@ -22,8 +27,30 @@ def build_stack(policies: Policies, exchange: Handler) -> Handler:
         [
             policies.metrics,  # outermost: counts what the application sees, whoever answers it
             policies.admit,  # reads and checks the request: what it refuses is counted, and nothing further in sees it
+            policies.routes,  # first of what is chosen: the rest goes by the targets that the call has then
             policies.fitting,  # after the request is understood, before anything that costs: who cannot answer is not asked
             policies.deadline,  # before anything that waits, so that all waiting is inside it
+            policies.fallback,  # around all attempts at one model: another one is asked when those are over
+            policies.hedge,  # each of two attempts has its own retries, and the breaker hears of both
+            policies.retry,  # innermost, with balance and breaker in one frame: each attempt is chosen, admitted and noted anew
         ],
         exchange,
     )
+
+
+def compose(policies: Sequence[Policy | None], handler: Handler) -> Handler:
+    """Wrap `handler`, outermost policy first; a policy that is not configured is None and costs nothing."""
+    for policy in reversed(policies):
+        if policy is not None:
+            around = getattr(policy, "around", None)
+            handler = bind(policy.__call__, handler) if around is None else around(handler)
+    return handler
+
+
+def bind(policy: Callable[[Call, Handler], Awaitable[Outcome]], next: Handler) -> Handler:
+    """What functools.partial would do, without the keyword dictionary it makes for every call."""
+
+    def handler(call: Call) -> Awaitable[Outcome]:
+        return policy(call, next)
+
+    return handler

@@ -1,24 +1,24 @@
 """(client dialect, target) -> what to send, and how to read what comes back.
 
 The same dialect on both sides is a relay: the caller's bytes go up and the provider's come down, untouched but for the
-model's name. Anything else goes through the hub. Pure: no clock, no network.
+model's name, or for what stands in its place in another envelope. Anything else goes through the hub. Pure: no clock, no network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from proxy.call import Call, Failure, Json
+from proxy.call import Call, Failure, Json, Target
 from proxy.dialects import Dialect, Rendering, Speech
 from proxy.dialects.by_name import BY_NAME, OWN, STATEFUL
 from proxy.dialects.ids import MARK, unpack_request
 from proxy.dialects.openai.request import EXTRAS, is_plain
 from proxy.providers import Endpoint, Provider
 from proxy.quirks import is_beyond, mend, odd_for, said_anew
-from proxy.relay import asking_usage, encode, lacks_usage, relayed_body
+from proxy.relay import asking_usage, encode, enveloped_body, lacks_usage, relayed_body
 
 #: `auto` refuses what would change the meaning of the request, and drops the rest by name.
 Unsupported = Literal["auto", "reject", "drop", "warn"]
@@ -77,11 +77,13 @@ def plan(call: Call, endpoint: Endpoint, model: str, rules: Rules, unified: Json
     if course is None:
         raise Failure("unsupported_capability", f"{endpoint.name} has no {call.operation}", param="model")
     path, ours, theirs, say, hear, anew = course
-    if anew is not None and not call.changed and anew.isdisjoint(call.json) and is_relay(call, ours, provider):
-        body = relayed_body(call, model, ours)
-        if rules.ask_usage and lacks_usage(call, provider):
+    as_it_is = anew is not None and unified is None and not call.changed and anew.isdisjoint(call.json)
+    if as_it_is and is_relay(call, ours, provider):
+        body = relayed_body(call, model, ours) if ours is theirs else enveloped_body(call.body, theirs)
+        if body is not None and rules.ask_usage and lacks_usage(call, provider):
             return Plan(asking_usage(call, body), path, True, ours, theirs, say, hear, withhold=True)
-        return Plan(body, path, True, ours, theirs, say, hear)
+        if body is not None:
+            return Plan(body, path, True, ours, theirs, say, hear)
     unified = unified or call.json
     if SIGNED in call.body and call.operation == "chat":
         unified = unpack_request(unified)
@@ -91,7 +93,7 @@ def plan(call: Call, endpoint: Endpoint, model: str, rules: Rules, unified: Json
     check_dropped(dropped, endpoint, rules.unsupported)
     withhold = theirs is OPENAI and call.stream and ask_usage(wire, call, provider, rules)
     body = encode(wire, "invalid_request", "the request")
-    return Plan(body, path, ours is theirs, ours, theirs, say, hear, dropped, translated, withhold)
+    return Plan(body, path, anew is not None, ours, theirs, say, hear, dropped, translated, withhold)
 
 
 def ask_usage(wire: Json, call: Call, provider: Provider, rules: Rules) -> bool:
@@ -110,7 +112,8 @@ def ask_usage(wire: Json, call: Call, provider: Provider, rules: Rules) -> bool:
 class Course(NamedTuple):
     """What is the same for every call of one kind: the path, both dialects and what they say.
 
-    anew: fields that cannot go to this provider as the caller wrote them; None where two dialects meet.
+    anew: fields that cannot go to this provider as the caller wrote them; None where two dialects meet, and the answer is not
+          the caller's own.
     """
 
     path: str
@@ -132,11 +135,22 @@ def course_to(provider: Provider, dialect: str, operation: str, stream: bool) ->
     assert hear is not None
     # Our extras are the unified form's, which is OpenAI's.
     extras = EXTRAS - provider.accepts if ours is OPENAI else frozenset()
-    return Course(way.path, ours, theirs, say, hear, extras | said_anew(provider) if ours is theirs else None)
+    same = ours is theirs or (hear is theirs and theirs.answers_in == ours.name)
+    return Course(way.path, ours, theirs, say, hear, extras | said_anew(provider) if same else None)
 
 
 def has_way(call: Call, provider: Provider) -> bool:
     return course_to(provider, call.dialect, call.operation, call.stream) is not None
+
+
+def dropped_by(common: Rules) -> Callable[[Call, Target], Sequence[str]]:
+    """(call, target) -> what of the request would be left out there. Failure for what cannot be said there at all."""
+
+    def dropped(call: Call, target: Target) -> Sequence[str]:
+        rules = (target.rules or common)._replace(unsupported="drop")
+        return plan(call, target.endpoint, target.model, rules).dropped
+
+    return dropped
 
 
 def check_dropped(dropped: Sequence[str], endpoint: Endpoint, unsupported: Unsupported) -> None:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 DIALECT_LAYER = frozenset({"call", "wire", "dialects"})
 ROAD_OUT = DIALECT_LAYER | {"providers", "signing", "prices", "receipt", "estimate", "relay", "translate"}
 READ_AT_START = frozenset({"call", "providers", "signing", "config", "routing", "logs"})
-WIRED_BY_APP = ROAD_OUT | READ_AT_START | {"models", "lookup", "roads", "upstream", "policies", "stack", "server"}
+WIRED = ROAD_OUT | READ_AT_START | {"models", "lookup", "resilience", "roads", "upstream", "policies", "stack"}
 
 #: area (a file or a folder directly in proxy/) -> areas it may import besides itself. Imports point down only.
 IMPORTS: Mapping[str, frozenset[str]] = {
@@ -42,11 +42,16 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "logs": frozenset({"call"}),
     "upstream": ROAD_OUT | {"catalog", "needs"},
     "roads": ROAD_OUT | {"config", "upstream"},
-    "policies": frozenset({"call", "config", "models", "needs", "prices"}),
+    "policies": frozenset({"call", "config", "estimate", "models", "needs", "prices", "selection"}),
+    "selection": frozenset({"call", "estimate", "needs"}),
+    "resilience": frozenset({"call", "config", "estimate", "models", "policies", "selection"}),
     "stack": frozenset({"call", "config", "policies", "upstream"}),
     "server": ROAD_OUT | {"config", "routing", "logs", "upstream"},
     "injector": frozenset(),
-    "app": WIRED_BY_APP,
+    "reload": frozenset({"config", "upstream"}),
+    "generation": WIRED,
+    "shown": frozenset({"logs", "policies", "server", "app"}),
+    "app": WIRED | {"generation", "reload", "server", "shown"},
     "commands": READ_AT_START | {"app"},
     "commands_models": READ_AT_START | {"models", "lookup"},
     "__main__": READ_AT_START | {"app", "commands", "commands_models"},

@@ -10,7 +10,8 @@ from typing import cast
 
 import pytest
 
-from proxy.call import BUCKETS, KINDS, Call, Failure, Handler, Outcome, Usage, compose
+from proxy.call import BUCKETS, KINDS, Call, Failure, Handler, Outcome, Usage
+from proxy.stack import compose
 
 CALL = cast(Call, SimpleNamespace())
 

@@ -82,6 +82,54 @@ def test_check_as_json(config: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "s3cr3t" not in out
 
 
+def test_check_shows_what_signs_in_a_cloud_and_what_else_would(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in [name for name in os.environ if name.startswith(("AWS_", "AZURE_", "GOOGLE_", "IDENTITY_"))]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("HOME", str(config.parent))
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/eks.amazonaws.com/serviceaccount/token")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+    config.write_text(
+        """
+        providers:
+          aws: {kind: bedrock, options: {region: eu-west-1, role_arn: "arn:aws:iam::1:role/other"}}
+          google: {kind: vertex, options: {project: p}}
+          keyed: {kind: azure_openai, options: {resource: r}}
+          nowhere: {kind: bedrock}
+        """,
+        "utf-8",
+    )
+    assert check(str(config)) == 0
+    found = [line.split(None, 2) for line in capsys.readouterr().out.splitlines()[4:8]]
+    assert found == [
+        [
+            *("aws", "on"),
+            "https://bedrock-runtime.eu-west-1.amazonaws.com  credentials of AWS by AWS_WEB_IDENTITY_TOKEN_FILE"
+            ", to assume arn:aws:iam::1:role/other",
+        ],
+        [
+            *("google", "on"),
+            "https://aiplatform.googleapis.com  credentials of Google: the service account of the workload, from the metadata"
+            " server (what else would do: the option credentials_file or GOOGLE_APPLICATION_CREDENTIALS or"
+            " ~/.config/gcloud/application_default_credentials.json)",
+        ],
+        [
+            *("keyed", "on"),
+            "https://r.openai.azure.com/openai/v1  key sk-…wxyz from AZURE_OPENAI_API_KEY",
+        ],
+        [
+            *("nowhere", "off"),
+            "it has to be told more: set AWS_REGION or AWS_DEFAULT_REGION or providers.nowhere.options.region",
+        ],
+    ]
+    assert check(str(config), as_json=True) == 0
+    aws, google, keyed, nowhere = json.loads(capsys.readouterr().out)["providers"][:4]
+    assert [each["cloud"] for each in (aws, google, keyed, nowhere)] == ["aws", "google", None, "aws"]
+    assert aws["credentials"].startswith("credentials of AWS by ")
+    assert keyed["credentials"] is None
+
+
 def test_check_without_a_file(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(None) == 0
     assert capsys.readouterr().out.startswith("configuration  built-in defaults (")

@@ -165,7 +165,7 @@ def test_the_example_of_the_document_loads(tmp_path: Path) -> None:
     (tmp_path / "keys" / "anthropic").write_text("sk-ant", "utf-8")
     config = load_text(tmp_path, text, OPENAI_API_KEY="sk-o")
     assert states(config) == ({"openai", "claude", "local", *MOCKS}, set())
-    assert aliases(config) == {"fast": (("openai", "gpt-4o-mini"),)}
+    assert aliases(config) == {"fast": (("openai", "gpt-4o-mini", 1.0, frozenset()),)}
     assert config.providers["local"].timeouts.first_byte == 300
 
 

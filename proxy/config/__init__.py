@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from proxy.config.aliases import alias_faults, aliases, fallbacks_of
 from proxy.config.catalog import catalog_faults, entries_of
 from proxy.config.decode import UNKNOWN, ConfigError, Decoder, near, raise_faults, shown
 from proxy.config.file import locate, read
@@ -22,7 +23,7 @@ from proxy.config.values import WRITTEN, Delay, Secret, Sources, check_key
 from proxy.providers import Endpoint, Provider, all_providers
 
 __all__ = ["Config", "ConfigError", "MockDelays", "Pool", "ProviderEntry", "Secret", "Timeouts"]
-__all__ += ["aliases", "endpoints", "entries_of", "fingerprint", "load", "locate", "schema"]
+__all__ += ["aliases", "endpoints", "entries_of", "fallbacks_of", "fingerprint", "load", "locate", "schema"]
 
 S = TypeVar("S", bound=msgspec.Struct)
 MOCK = "mock"
@@ -49,7 +50,7 @@ def load(path: str | None, environ: Mapping[str, str]) -> Config:
     config = _overridden(config, sources)
     config = msgspec.structs.replace(config, providers=_entries(config, data or {}, environ))
     kinds = {name: entry.kind for name, entry in config.providers.items()}
-    raise_faults([*_port_faults(config), *_alias_faults(config), *catalog_faults(config.catalog, kinds)])
+    raise_faults([*_port_faults(config), *alias_faults(config), *catalog_faults(config.catalog, kinds)])
     return config
 
 
@@ -107,6 +108,8 @@ def _filled(
         api_key=keys[0] if keys else entry.api_key or _usual_key(known, environ),
         timeouts=_inherited(config.timeouts, entry.timeouts, written.get("timeouts")),
         pool=_inherited(config.pool, entry.pool, written.get("pool")),
+        retry=_inherited(config.retry, entry.retry, written.get("retry")),
+        breaker=_inherited(config.breaker, entry.breaker, written.get("breaker")),
         mock=entry.mock or (MockDelays() if known.mock else None),
     )
 
@@ -159,18 +162,6 @@ def _port_faults(config: Config) -> Iterator[ConfigError]:
         yield ConfigError("ops.port", f"{config.ops.port}, as listen.port is", "another port")
 
 
-def _alias_faults(config: Config) -> Iterator[ConfigError]:
-    seen: set[str] = set()
-    for index, alias in enumerate(config.models):
-        if alias.model in seen:
-            yield ConfigError(f"models[{index}].model", f"{shown(alias.model)} again", "each alias once")
-        seen.add(alias.model)
-        for number, target in enumerate(alias.targets):
-            if target.provider not in config.providers:
-                allowed = ", ".join(config.providers) + near(target.provider, config.providers)
-                yield ConfigError(f"models[{index}].targets[{number}].provider", shown(target.provider), allowed)
-
-
 def endpoints(config: Config) -> tuple[dict[str, Endpoint], dict[str, str]]:
     """The providers that are on, and for each that is off the reason, which says what would turn it on."""
     on, off = {}, {}
@@ -190,11 +181,6 @@ def _endpoint(name: str, entry: ProviderEntry, known: Provider) -> Endpoint:
     keys = tuple(key.value for key in entry.api_keys)
     origins = tuple(key.origin for key in entry.api_keys or filter(None, [entry.api_key]))
     return Endpoint(name, entry.kind, known, entry.base_url or "", key, headers, keys, entry.options, origins)
-
-
-def aliases(config: Config) -> dict[str, tuple[tuple[str, str], ...]]:
-    """Alias -> (provider, model) of each of its targets."""
-    return {alias.model: tuple((target.provider, target.model) for target in alias.targets) for alias in config.models}
 
 
 def fingerprint(config: Config) -> str:

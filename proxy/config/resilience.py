@@ -75,6 +75,24 @@ class Sticky(Part, frozen=True):
     length: Annotated[Count, _about("Characters of the conversation's beginning that count.")] = 2000
 
 
+class Hedge(Part, frozen=True):
+    """A second attempt beside one that takes unusually long. Both are paid for."""
+
+    after: Annotated[
+        Seconds | None, _about("Seconds; by default as long as the slowest twentieth of the target's answers take.")
+    ] = None
+    share: Annotated[Share, _about("Most second attempts, as a share of the calls.")] = 0.05
+
+
+class Health(Part, frozen=True):
+    """Asking providers whether they are well where no traffic tells. It never costs a completion."""
+
+    interval: Annotated[
+        Grace, _about("Seconds between two questions to a provider, give or take half; 0 asks nobody.")
+    ] = 0.0
+    timeout: Annotated[Seconds, _about("For one answer.")] = 5.0
+
+
 class Condition(Part, frozen=True):
     """When a call goes another way: all that is said here has to hold."""
 

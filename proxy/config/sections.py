@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from proxy.config.catalog import CatalogEntry
+from proxy.config.resilience import Breaker, Condition, Health, Hedge, Retry, RetryBudget, Sticky, Strategy, Weight
 from proxy.config.values import (
     ApiKey,
     BaseUrl,
@@ -41,6 +42,7 @@ def _about(description: str) -> Meta:
 
 
 Unsupported = Literal["auto", "reject", "drop", "warn"]
+Override = Literal["timeout", "fallbacks", "tags"]
 ModelLimits = Literal["reject", "clamp", "ignore"]
 Hosts = Annotated[tuple[Host, ...], Meta(min_length=1, extra={"allowed": "a list of at least one host"})]
 
@@ -101,6 +103,8 @@ class ProviderEntry(Section, frozen=True):
     headers: Annotated[dict[HeaderName, HeaderValue], _about("Headers sent with every request.")] = {}
     timeouts: Annotated[Timeouts, _about("What differs from the section `timeouts`.")] = Timeouts()
     pool: Annotated[Pool, _about("What differs from the section `pool`.")] = Pool()
+    retry: Annotated[Retry, _about("What differs from the section `retry`.")] = Retry()
+    breaker: Annotated[Breaker, _about("What differs from the section `breaker`.")] = Breaker()
     list_models: Annotated[
         bool | None, _about("Whether it is asked which models it has; by default if only its server can know.")
     ] = None
@@ -112,6 +116,8 @@ class AliasTarget(Section, frozen=True):
 
     provider: Annotated[Name, _about("The name of a configured provider.")]
     model: Annotated[Name, _about("The model, as that provider calls it.")]
+    weight: Annotated[Weight | None, _about("How often it is chosen, beside the others.")] = None
+    tags: Annotated[tuple[Name, ...], _about("What a request may choose it by.")] = ()
 
 
 class Alias(Section, frozen=True):
@@ -121,11 +127,22 @@ class Alias(Section, frozen=True):
     targets: Annotated[
         tuple[AliasTarget, ...],
         Meta(
-            description="What it stands for: the first whose model can do what is asked.",
+            description="What it stands for.",
             min_length=1,
             extra={"allowed": "a list of at least one target"},
         ),
     ]
+    strategy: Annotated[Strategy, _about("How one of them is chosen, of those that can.")] = "priority"
+    sticky: Annotated[Sticky | None, _about("What a caller keeps its target by.")] = None
+    when: Annotated[
+        tuple[Condition, ...], _about("Calls that go elsewhere; the first rule that holds is followed.")
+    ] = ()
+    fallback: Annotated[tuple[Name, ...], _about("Who is asked, in order, when all targets have failed.")] = ()
+    timeout: Annotated[Seconds | None, _about("For a whole call, attempts and waits included.")] = None
+    require_parameters: Annotated[bool, _about("Whether a target that would leave out a parameter is passed over.")] = (
+        False
+    )
+    hedge: Annotated[Hedge | None, _about("A second attempt beside one that takes unusually long.")] = None
     unsupported: Annotated[Unsupported | None, _about("What differs from the key `unsupported`.")] = None
 
 
@@ -163,6 +180,15 @@ class Config(Section, frozen=True):
     model_limits: Annotated[ModelLimits, _about("What happens to an answer's limit above the model's own.")] = "reject"
     timeouts: Annotated[Timeouts, _about("How long to wait for a provider.")] = Timeouts()
     pool: Annotated[Pool, _about("The connections to each provider.")] = Pool()
+    retry: Annotated[Retry, _about("When an attempt that failed is made again.")] = Retry()
+    retry_budget: Annotated[RetryBudget, _about("How many attempts may be made again in all.")] = RetryBudget()
+    breaker: Annotated[Breaker, _about("When a target is not asked for a while.")] = Breaker()
+    health: Annotated[Health, _about("Asking providers whether they are well.")] = Health()
+    overrides: Annotated[tuple[Override, ...], _about("What a request may say itself.")] = (
+        "timeout",
+        "fallbacks",
+        "tags",
+    )
     unsupported: Annotated[Unsupported, _about("What happens to a parameter that the target cannot honour.")] = "auto"
     stream_usage: Annotated[
         Literal["as_sent", "ask"],

@@ -134,6 +134,9 @@ class Dialect:
     read_event:     one event of a stream -> Sign; raises Failure for an error event. For the opening, and a relay's end.
     parser:         makes the parser of one stream.
     is_answer:      wire reply -> whether it is one beyond doubt, by a glance: a relay need not read the rest. False: read it.
+    answers_in:     the dialect whose replies and streams its own are, to the byte: a client of that gets them as they come.
+    envelope:       a JSON text `"name":value` that stands in its requests where those of `answers_in` have their `model`, while
+                    all else is the same; b"" where they differ in more.
     needs_bytes:    kinds of parts ("image", "file", "audio") whose content it takes by value only, never by a web address.
 
     As the client's:
@@ -173,6 +176,8 @@ class Dialect:
     usage_mark: bytes = b"usage"
     is_answer: Callable[[Json], bool] = unsure
     needs_bytes: frozenset[str] = frozenset()
+    answers_in: str = ""
+    envelope: bytes = b""
     model_in_path: bool = False
     versions: tuple[str, frozenset[str]] | None = None
     error_headers: Callable[[Failure], Headers] = no_headers

@@ -1,7 +1,8 @@
 """Claude on Google's Vertex AI: Anthropic's Messages, with the model in the path and the version in the body.
 
-A stream is Anthropic's own events. An error is Anthropic's where Claude has seen the request, and Google's where the road
-ended before: no permission, no quota, no such model in this place. Images and files go by value: "URL sources are not supported"
+A reply and a stream are Anthropic's own, and an application of Anthropic's gets them as they come. An error is Anthropic's
+where Claude has seen the request, and Google's where the road ended before: no permission, no quota, no such model in this place.
+Images and files go by value: "URL sources are not supported"
 (https://github.com/anthropics/anthropic-sdk-typescript/issues/1038). Sources:
 https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude,
 https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai.
@@ -55,6 +56,8 @@ DIALECT = replace(
     name="vertex_claude",
     render_request=render_request,
     parse_error=parse_error,
+    answers_in=MESSAGES.name,
+    envelope=b'"%b":"%b"' % (ENVELOPE.encode(), VERSION.encode()),
     parse_request=parse_request,
     own=MESSAGES.own | {ENVELOPE},
     needs_bytes=frozenset({"image", "file"}),

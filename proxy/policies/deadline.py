@@ -1,4 +1,4 @@
-"""How long a call may take in all: the configured total, or less where the request asks for less."""
+"""How long a call may take in all: the configured total, or less where the alias or the request asks for less."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ class Deadline:
         self._time = time
 
     def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]:
-        total = self._total if call.timeout is None else min(self._total, call.timeout)
-        call.deadline = self._time() + total
-        return next(call)
+        return self.around(next)(call)
+
+    def around(self, next: Handler) -> Handler:
+        longest, time = self._total, self._time
+
+        def limited(call: Call) -> Awaitable[Outcome]:
+            total = longest if call.timeout is None else min(longest, call.timeout)
+            if call.route is not None and call.route.timeout is not None:
+                total = min(total, call.route.timeout)
+            call.deadline = time() + total
+            return next(call)
+
+        return limited

@@ -22,14 +22,24 @@ LONGEST_TRAIL = 20
 class Fallback:
     """A Policy. `made` counts by the model that failed and the kind of its failure."""
 
-    def __init__(self, named: Named, fit: Fit) -> None:
-        self.made: Counter[tuple[str, str]] = Counter()
+    def __init__(self, named: Named, fit: Fit, made: Counter[tuple[str, ...]] | None = None) -> None:
+        self.made = Counter[tuple[str, ...]]() if made is None else made
         self._named = named
         self._fit = fit
 
     def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]:
-        models = self._named(call)
-        return self._through(call, next, models) if models else next(call)
+        return self.around(next)(call)
+
+    def around(self, next: Handler) -> Handler:
+        named, through = self._named, self._through
+
+        def followed(call: Call) -> Awaitable[Outcome]:
+            if call.route is None and "fallbacks" not in call.json:
+                return next(call)
+            models = named(call)
+            return through(call, next, models) if models else next(call)
+
+        return followed
 
     async def _through(
         self, call: Call, next: Handler, models: Sequence[tuple[Route | None, Sequence[Target]]]

@@ -7,17 +7,20 @@ answer the client hears nothing of either; from then on its bytes go straight th
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from proxy.call import Call, Client, Handler, Headers, Outcome, Source, Target, Usage
+from proxy.call import Call, Client, Handler, Headers, Outcome, Source, Target
 from proxy.policies.retry_budget import RetryBudget
 from proxy.policies.standing import Standings
 
 #: So many latencies have to be known before the slowest twentieth of them says anything.
 LEAST = 20
 SLOWEST = 0.95
+#: What is counted: second attempts, those of them that were first, and tokens that were sent to losers, by an estimate.
+MADE, WON, WASTED = ("made",), ("won",), ("wasted_tokens",)
 #: What the winner tells of the call, besides what both do.
 TOLD = ("target", "usage", "ttft", "dropped", "translated", "phase", "credential", "changed", "trail")
 
@@ -79,7 +82,7 @@ class Racer:
 
 
 class Hedge:
-    """A Policy. `rules` are by the alias; `estimate` tells how many tokens a prompt has, roughly."""
+    """A Policy. `rules` are by the alias; `estimate` tells how many tokens a prompt has; `counted` is of MADE and so on."""
 
     def __init__(
         self,
@@ -87,10 +90,9 @@ class Hedge:
         standings: Standings,
         estimate: Callable[[Call], int],
         time: Callable[[], float],
+        counted: Counter[tuple[str, ...]] | None = None,
     ) -> None:
-        self.made = 0
-        self.won = 0
-        self.wasted = Usage(estimated=True)
+        self.counted = Counter[tuple[str, ...]]() if counted is None else counted
         self._rules = rules
         self._standings = standings
         self._estimate = estimate
@@ -113,7 +115,7 @@ class Hedge:
             if delay is not None:
                 await asyncio.wait([first], timeout=delay)
                 if not first.done() and race.winner is None and budget.spend():
-                    self.made += 1
+                    self.counted[MADE] += 1
                     second = others(call, race.tasks[first])
                     self._enter(race, call, second, next, race.tasks[first].attempts)
             return await self._heard(call, race, first)
@@ -148,7 +150,7 @@ class Hedge:
                     continue
                 tell(call, own)
                 if not task.cancelled() and task.exception() is None:
-                    self.won += task is not first
+                    self.counted[WON] += task is not first
                     return task.result()
                 failure = asyncio.CancelledError() if task.cancelled() else task.exception()
         assert failure is not None
@@ -163,7 +165,7 @@ class Hedge:
             call.phase = next(iter(race.tasks.values())).phase
         for own in list(race.tasks.values()):
             if race.winner is not None and own.client is not race.winner and own.attempts:
-                self.wasted.input += self._estimate(own)
+                self.counted[WASTED] += self._estimate(own)
 
 
 def others(call: Call, first: Call) -> Sequence[Target]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import time
 from asyncio import CancelledError
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -115,23 +115,31 @@ class Metrics:
             self._register(LiveHistogram, family.name, family.help, partial(self._samples, family))
         self._register_own(version)
 
-    async def __call__(self, call: Call, next: Handler) -> Outcome:
-        self.active += 1
-        kind: str | None = "internal_error"
-        began = call.started or self._time()
-        try:
-            outcome = await next(call)
-            kind, call.usage, call.ttft = None, outcome.usage, outcome.ttft
-            return outcome
-        except Failure as failure:
-            kind = failure.kind
-            raise
-        except CancelledError:
-            kind = "client_gone"
-            raise
-        finally:
-            self.active -= 1
-            self._note(call, kind, max(0.0, self._time() - began))
+    def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]:
+        return self.around(next)(call)
+
+    def around(self, next: Handler) -> Handler:
+        time, note = self._time, self._note
+
+        async def counted(call: Call) -> Outcome:
+            self.active += 1
+            kind: str | None = "internal_error"
+            began = call.started or time()
+            try:
+                outcome = await next(call)
+                kind, call.usage, call.ttft = None, outcome.usage, outcome.ttft
+                return outcome
+            except Failure as failure:
+                kind = failure.kind
+                raise
+            except CancelledError:
+                kind = "client_gone"
+                raise
+            finally:
+                self.active -= 1
+                note(call, kind, max(0.0, time() - began))
+
+        return counted
 
     @property
     def label_sets(self) -> tuple[int, int]:
@@ -143,13 +151,20 @@ class Metrics:
 
         Raises ValueError when the name is taken or is not one that Prometheus allows.
         """
+        self._show(LiveGauge, name, help, read, labels)
+
+    def count(self, name: str, help: str, read: Callable[[], Reading], labels: Sequence[str] = ()) -> None:
+        """The same for what only goes up."""
+        self._show(LiveCounter, name, help, read, labels)
+
+    def _show(self, kind: type[Live], name: str, help: str, read: Callable[[], Reading], labels: Sequence[str]) -> None:
 
         def samples() -> Iterator[tuple[Labels, float]]:
             reading = read()
             for values, number in reading.items() if isinstance(reading, Mapping) else [((), reading)]:
                 yield dict(zip(labels, map(escape, values), strict=True)), number
 
-        self._register(LiveGauge, name, help, samples)
+        self._register(kind, name, help, samples)
 
     def blocks(self) -> Iterator[bytes]:
         """The page as text format 0.0.4, one metric at a time: whoever sends it may do other things in between."""

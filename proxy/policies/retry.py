@@ -25,7 +25,8 @@ LONGEST_TRAIL = 20
 class Retry:
     """A Policy. `rules` are by the provider's name; `dice` rolls 0 to 1; `time` is the clock of `call.deadline`.
 
-    `made` counts the attempts made again, by provider and the kind of the failure before.
+    `made` counts the attempts made again, by provider and the kind of the failure before; `refused` those that the budget
+    forbade, by provider.
     """
 
     def __init__(
@@ -37,38 +38,51 @@ class Retry:
         sleep: Sleep,
         dice: Callable[[], float],
         time: Callable[[], float],
+        made: Counter[tuple[str, ...]] | None = None,
+        refused: Counter[tuple[str, ...]] | None = None,
     ) -> None:
-        self.made: Counter[tuple[str, str]] = Counter()
+        self.made = Counter[tuple[str, ...]]() if made is None else made
+        self.refused = Counter[tuple[str, ...]]() if refused is None else refused
+        self.budget = budget
         self._standings = standings
         self._balance = balance
-        self._budget = budget
         self._rules = rules
         self._sleep = sleep
         self._dice = dice
         self._time = time
 
-    async def __call__(self, call: Call, next: Handler) -> Outcome:
-        self._budget.earn(call.started)
-        if len(call.targets) > 1:
-            call.target = self._balance.choose(call)
-        assert call.target is not None
-        standing = self._standings.of(call.target)
-        try:
-            standing.enter()
-        except Failure as refused:
-            return await self._again(call, next, refused)
-        try:
-            outcome = await next(call)
-        except Failure as failure:
-            standing.went_wrong(failure)
-            trouble = failure
-        except BaseException:
-            standing.left()
-            raise
-        else:
-            standing.went_well(call.started, call.upstream_seconds if call.ttft is None else call.ttft)
-            return outcome
-        return await self._again(call, next, trouble)
+    def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]:
+        return self.around(next)(call)
+
+    def around(self, next: Handler) -> Handler:
+        budget, known, of = self.budget, self._standings.known, self._standings.of
+        choose, again = self._balance.choose, self._again
+
+        async def attempted(call: Call) -> Outcome:
+            if call.started >= budget.turn:
+                budget.rotate(call.started)
+            budget.calls += 1
+            target = call.target = call.target if len(call.targets) < 2 else choose(call)
+            assert target is not None
+            standing = known.get((target.name, target.model)) or of(target)
+            try:
+                if not standing.breaker.quiet:
+                    standing.breaker.admit(standing.name)
+                standing.in_flight += 1
+                outcome = await next(call)
+            except Failure as failure:
+                trouble = failure
+            except BaseException:
+                standing.left()
+                raise
+            else:
+                standing.went_well(call.started, call.upstream_seconds if call.ttft is None else call.ttft)
+                return outcome
+            if trouble.kind != "circuit_open":
+                standing.went_wrong(trouble)
+            return await again(call, next, trouble)
+
+        return attempted
 
     async def _again(self, call: Call, next: Handler, failure: Failure) -> Outcome:
         """After a first attempt that failed, or was not allowed."""
@@ -102,7 +116,8 @@ class Retry:
         wait = 0.0 if target is not None else wait_before(rule, max(made, 1), self._dice, failure.retry_after)
         if wait > rule.longest or (call.deadline is not None and self._time() + wait >= call.deadline):
             raise failure
-        if not self._budget.spend():
+        if not self.budget.spend():
+            self.refused[call.target.name,] += 1
             raise failure
         if wait:
             call.phase = "backing_off"

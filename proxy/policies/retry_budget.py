@@ -15,7 +15,8 @@ WINDOW = 10.0
 class RetryBudget:
     """`earn` for each call, `spend` for each further attempt. `floor`: so many in each WINDOW are always allowed.
 
-    The share is of the traffic of this window and the one before; `time` is monotonic.
+    The share is of the traffic of this window and the one before; `time` is monotonic. Whoever is in a hurry counts `calls`
+    himself, and calls `rotate` before that where the call began at or after `turn`.
     """
 
     def __init__(self, share: float, floor: int, time: Callable[[], float]) -> None:
@@ -26,17 +27,17 @@ class RetryBudget:
         self._time = time
         self._spent = 0
         self._before = (0, 0)
-        self._turn = time() + WINDOW
+        self.turn = time() + WINDOW
 
     def earn(self, now: float) -> None:
         """A call began at `now`."""
-        if now >= self._turn:
-            self._rotate(now)
+        if now >= self.turn:
+            self.rotate(now)
         self.calls += 1
 
     def spend(self) -> bool:
         """Whether another attempt may be made; counted where it may."""
-        self._rotate(self._time())
+        self.rotate(self._time())
         if self.left < 1:
             self.refused += 1
             return False
@@ -50,9 +51,9 @@ class RetryBudget:
         earned = self.share * (calls + self.calls) - (spent + self._spent)
         return max(earned, self.floor - self._spent)
 
-    def _rotate(self, now: float) -> None:
-        if now < self._turn:
+    def rotate(self, now: float) -> None:
+        if now < self.turn:
             return
-        self._before = (self.calls, self._spent) if now < self._turn + WINDOW else (0, 0)
+        self._before = (self.calls, self._spent) if now < self.turn + WINDOW else (0, 0)
         self.calls = self._spent = 0
-        self._turn = now + WINDOW
+        self.turn = now + WINDOW

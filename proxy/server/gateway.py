@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
 
 import orjson
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class Gateway:
-    """`handle` requests, once `handler` is set, and `relay` for what is relayed as it came.
+    """`handle` requests, once `router` and `handler` are set, and `relay` for what is relayed as it came. They may be swapped.
 
     `drain` refuses new calls; `idle` is set once the last one has ended; `cut` ends them.
 
@@ -42,21 +42,21 @@ class Gateway:
 
     def __init__(
         self,
-        router: Router,
         body_limit: int,
         time: Callable[[], float],
         ended: Callable[[Call, Outcome | Failure, float], None],
     ) -> None:
         self.handler: Handler
         self.relay: Handler
-        self.router = router
+        self.router: Router
         self.draining: float | None = None
         self._over = False
         self.calls: set[Call] = set()
+        self._partings: list[tuple[set[Call], asyncio.Event]] = []
         self.idle = asyncio.Event()
-        self._body_limit = body_limit
+        self.body_limit = body_limit
         self._time = time
-        self._ended = ended
+        self._told = ended
 
     def drain(self, retry_after: float) -> None:
         """Refuse new calls, and tell them in how many seconds to come back."""
@@ -91,6 +91,23 @@ class Gateway:
             return self._elsewhere(request, client)
         return self._serve(relayed, client, self.relay)
 
+    async def ended(self, calls: Iterable[Call]) -> None:
+        """Wait until none of these is in flight any more."""
+        left = self.calls.intersection(calls)
+        if left:
+            parting = left, asyncio.Event()
+            self._partings.append(parting)
+            try:
+                await parting[1].wait()
+            finally:
+                self._partings.remove(parting)
+
+    def _part(self, call: Call) -> None:
+        for left, over in self._partings:
+            left.discard(call)
+            if not left:
+                over.set()
+
     # ---- a call
 
     async def _serve(self, call: Call, client: OpenResponse, handler: Handler) -> bool:
@@ -107,9 +124,11 @@ class Gateway:
             await self._refuse(call, client, end)
         finally:
             self.calls.discard(call)
+            if self._partings:
+                self._part(call)
             if self.draining is not None and not self.calls:
                 self.idle.set()
-            self._ended(call, end or Failure("client_gone", "the application hung up"), self._time() - call.started)
+            self._told(call, end or Failure("client_gone", "the application hung up"), self._time() - call.started)
             end = None  # a failure's traceback holds this frame, which would hold the failure
         return client.close()
 
@@ -123,8 +142,8 @@ class Gateway:
         try:
             call.phase = "reading"
             body = client.request.body
-            whole = body.is_eof() and body.total_bytes <= self._body_limit
-            call.body = body.read_nowait() if whole else await read_body(client.request, client, self._body_limit)
+            whole = body.is_eof() and body.total_bytes <= self.body_limit
+            call.body = body.read_nowait() if whole else await read_body(client.request, client, self.body_limit)
             self._understand(call)
             return await next(call)
         except asyncio.CancelledError:
@@ -168,7 +187,7 @@ class Gateway:
                 if self.draining is not None:
                     raise Failure("draining", "this sidecar is shutting down", retry_after=self.draining)
                 call.phase = "reading"
-                await prepare(call, client, self.router, self._body_limit, spool)
+                await prepare(call, client, self.router, self.body_limit, spool)
                 return await next(call)
             except asyncio.CancelledError:
                 if not self._over:

@@ -42,7 +42,8 @@ class OpsState:
 
     lag, uptime: seconds. not_ready: reasons in words, none when ready. metrics: a page of Prometheus text, in pieces.
     fingerprint: of the configuration in use. providers: pool statistics by provider, of which only the numbers named in
-    POOL_STATISTICS are shown. drain: begin to drain; called again, it changes nothing.
+    POOL_STATISTICS are shown. drain: begin to drain; called again, it changes nothing. targets: how each is doing. reload: read
+    the configuration anew, and say what came of it. force: hold a target's breaker in a state, and say what is wrong with that.
     """
 
     version: str
@@ -55,6 +56,9 @@ class OpsState:
     providers: Callable[[], Mapping[str, Mapping[str, float]]]
     calls_in_flight: Callable[[], int]
     drain: Callable[[], None]
+    targets: Callable[[], Mapping[str, object]]
+    reload: Callable[[], Awaitable[Mapping[str, object]]]
+    force: Callable[[str, str], str | None]
 
 
 class Route(NamedTuple):
@@ -78,6 +82,8 @@ class Ops:
             "/metrics": Route("GET", self._metrics),
             "/status.json": Route("GET", self._status, local=not status_for_all),
             "/drain": Route("POST", self._drain, local=True),
+            "/reload": Route("POST", self._reload, local=True),
+            "/breaker": Route("POST", self._breaker, local=True),
         }
 
     async def start(self, hosts: Sequence[str], port: int) -> list[tuple[str, int]]:
@@ -133,6 +139,15 @@ class Ops:
         self._state.drain()
         return reply(202, {"draining": True})
 
+    async def _reload(self, _: BaseRequest) -> Response:
+        found = await self._state.reload()
+        return reply(409 if found["faults"] else 200, found)
+
+    async def _breaker(self, request: BaseRequest) -> Response:
+        """`?target=openai:gpt-4o&state=open`, `closed` or `auto`."""
+        wrong = self._state.force(request.query.get("target", ""), request.query.get("state", ""))
+        return reply(200, self._state.targets()) if wrong is None else reply(400, {"error": wrong})
+
     async def _status(self, _: BaseRequest) -> Response:
         state = self._state
         pools = state.providers()
@@ -143,6 +158,7 @@ class Ops:
             "not_ready": list(state.not_ready()),
             "loop_lag_seconds": round(state.lag(), 4),
             "calls_in_flight": state.calls_in_flight(),
+            "targets": state.targets(),
             "providers": {
                 name: {key: pool[key] for key in POOL_STATISTICS if key in pool} for name, pool in pools.items()
             },

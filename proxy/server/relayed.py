@@ -28,6 +28,8 @@ from proxy.wire.multipart import Field, FieldFinder, boundary_in
 
 #: RFC 9110, sections 9.3.6 and 9.3.8: these are about the connection, which ends here.
 REFUSED_METHODS = frozenset({"CONNECT", "TRACE"})
+#: The field of a form that names it.
+MODEL = b"model"
 ADDRESS = re.compile(r"/*[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 #: Google takes credentials in the query, https://docs.cloud.google.com/apis/docs/system-parameters. The application's go nowhere.
 KEY_PARAMETERS = frozenset({"key", "$key", "access_token", "$access_token", "oauth_token", "$oauth_token"})
@@ -157,13 +159,14 @@ async def prepare_form(
 ) -> None:
     """The form with the model's name as its provider has it. What comes before that field is kept until it has come."""
     pieces = stream_body(client.request, client)
-    field = await find_model(pieces, spool, FieldFinder(boundary, b"model"), limit)
+    field = await find_model(pieces, spool, FieldFinder(boundary, MODEL), limit)
     send_to(call, model_of({"model": field.value.decode("utf-8", "replace")}), router)
     assert call.target is not None
     name = call.target.model.encode()
     length = length_of(client.request)
     renamed = None if length is None else length + len(name) - len(field.value)
-    call.upload = Upload(form_with(spool, field, name, pieces), renamed)
+    another = FieldFinder(boundary, MODEL)
+    call.upload = Upload(form_with(spool, field, name, pieces, another), renamed)
     call.decoded = True
 
 
@@ -187,10 +190,24 @@ def late(words: str) -> Failure:
     return Failure("request_too_large", f"the field model of the form comes {words}: put it first", param="model")
 
 
-async def form_with(spool: Spool, field: Field, name: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def form_with(
+    spool: Spool, field: Field, name: bytes, rest: AsyncIterator[bytes], another: FieldFinder
+) -> AsyncIterator[bytes]:
+    """The form with another name in its field. Failure where `another` one is found in what follows.
+
+    A provider may go by the last one: it never gets such a form whole.
+    """
     async for piece in spool.read(0, field.start):
         yield piece
     yield name
+    async for piece in after(spool, field, rest):
+        another.feed(piece)
+        if another.found is not None:
+            raise Failure("invalid_request", "the form has more than one field model", param="model")
+        yield piece
+
+
+async def after(spool: Spool, field: Field, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for piece in spool.read(field.end, spool.size):
         yield piece
     async for piece in rest:

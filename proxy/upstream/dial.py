@@ -42,8 +42,17 @@ class Dialer:
         try:
             lease = await self._connector.connect(request, [], aiohttp.ClientTimeout())
         except (aiohttp.ClientError, UnicodeError) as error:
+            self._ask_again_for(proxy or origin)
             raise Failure("network_error", f"cannot connect to {origin.host}: {reason(error)}") from error
+        except asyncio.CancelledError:
+            self._ask_again_for(proxy or origin)
+            raise
         return self._take_over(lease, origin)
+
+    def _ask_again_for(self, peer: URL) -> None:
+        """The addresses that are remembered led nowhere, or took too long: the name may have moved."""
+        if peer.raw_host is not None and peer.port is not None:
+            self._connector.clear_dns_cache(peer.raw_host, peer.port)
 
     async def close(self) -> None:
         await self._connector.close()

@@ -104,7 +104,7 @@ class Exchange:
         if not kinds:
             return plan(call, road.endpoint, target.model, rules)
         unified, fetched = await self._fetch(call.json, kinds)
-        words = plan(call, road.endpoint, target.model, rules, unified)
+        words = plan(call, road.endpoint, target.model, rules, unified if fetched else None)
         words.translated = [*words.translated, *fetched]
         return words
 

@@ -18,7 +18,7 @@ from proxy.upstream.connection import Connection, Stale
 from proxy.upstream.mask import Mask
 from proxy.upstream.raw_headers import answered_headers, asked_headers
 from proxy.upstream.road import Road
-from proxy.upstream.tap import Tap, reader_for
+from proxy.upstream.tap import StreamTap, Tap, tap_for
 from proxy.upstream.upload import Pouring, Upload, gather
 
 #: The operation of a call that names the provider and the path itself.
@@ -160,8 +160,8 @@ class Errand:
             raise await self._refusal(connection)
         self._start(connection, connection.headers)
         mask = Mask(self._road.secrets.in_bytes, call.client.write)
-        parse = reader_for(self._road.endpoint.provider, self._path, dict(connection.headers).get("content-type", ""))
-        tap = Tap(parse, mask.write)
+        content_type = dict(connection.headers).get("content-type", "")
+        tap = tap_for(call, self._road.endpoint.provider, self._path, content_type, mask.write)
         if call.method != "HEAD":
             await self._relay(connection, tap)
             mask.end()
@@ -169,7 +169,7 @@ class Errand:
             raise told(self._failure(connection, b""))
         return Outcome(connection.status, tap.usage(), call.target, None, call.attempts)
 
-    async def _relay(self, connection: Connection, tap: Tap) -> None:
+    async def _relay(self, connection: Connection, tap: Tap | StreamTap) -> None:
         """Piece by piece. What says how long it may take is how long nothing comes: each piece gives time anew."""
         call, total = self._call, self._road.timeouts.total
 

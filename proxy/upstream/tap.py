@@ -1,6 +1,6 @@
-"""What a relayed reply says of its tokens, read once from a copy of it, if it is JSON of a known operation and not long.
+"""What a relayed reply says of its tokens, read once: from a copy of it if it is JSON and not long, or from the end of a stream.
 
-Which operation it is, the path says that was asked for. Nothing of the reply is changed or held up.
+Which operation it is, the path says that was asked for. Nothing of the reply is changed or held up, and nothing is estimated.
 """
 
 from __future__ import annotations
@@ -8,16 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 import orjson
 
-from proxy.call import Json, Usage
+from proxy.call import Call, Json, Usage
+from proxy.dialects import Dialect
 from proxy.dialects.openai.media import parse_usage as parse_media_usage
 from proxy.providers import Provider
 from proxy.translate import DIALECTS
+from proxy.upstream.meter import Meter
+from proxy.wire.framing import FRAMINGS
 
 #: The longest reply that is read.
 LONGEST = 1 << 20
+STREAMED = frozenset({"chat", "completions"})
 ParseUsage = Callable[[Json], Usage | None]
 
 
@@ -53,23 +58,53 @@ class Tap:
         return self._parse(reply) if isinstance(reply, dict) else None
 
 
-def reader_for(provider: Provider, path: str, content_type: str) -> ParseUsage | None:
-    """How the usage in a reply to `path` (below base_url) is read; None where nothing is known of such replies."""
-    if not content_type.startswith("application/json"):
-        return None
+class StreamTap:
+    """The same for a stream of events; no event but the first and the last is read."""
+
+    def __init__(self, dialect: Dialect, call: Call, write: Callable[[bytes], None]) -> None:
+        self._meter = Meter(dialect)
+        self._meter.write = write
+        self._call = call
+        self.write = self._meter.pass_on
+
+    def usage(self) -> Usage | None:
+        found = self._meter.usage(self._call)
+        return None if found.estimated else found
+
+
+class Known(NamedTuple):
+    """A path of a provider's, in which dialect its replies are, and what reads the usage of one."""
+
+    path: re.Pattern[str]
+    dialect: str
+    streams: bool
+    parse: ParseUsage
+
+
+def tap_for(
+    call: Call, provider: Provider, path: str, content_type: str, write: Callable[[bytes], None]
+) -> Tap | StreamTap:
+    """For a reply to `path` (below base_url); where nothing is known of such replies, it reads nothing."""
     path = path.partition("?")[0]
-    return next((parse for pattern, parse in known(provider) if pattern.fullmatch(path)), None)
+    for known in known_paths(provider):
+        if known.path.fullmatch(path):
+            dialect = DIALECTS[known.dialect]
+            if content_type.startswith("application/json"):
+                return Tap(known.parse, write)
+            if known.streams and content_type.startswith(FRAMINGS[dialect.framing].content_type):
+                return StreamTap(dialect, call, write)
+    return Tap(None, write)
 
 
 @cache
-def known(provider: Provider) -> tuple[tuple[re.Pattern[str], ParseUsage], ...]:
-    """For each path that the provider is known by, how the usage in its replies is read."""
+def known_paths(provider: Provider) -> tuple[Known, ...]:
+    """Those of a provider's file, but for the list of its models."""
     found = []
     for name, paths in {**provider.also, provider.dialect: provider.paths}.items():
         for operation, path in paths.items():
-            parse = parser_of(name, operation.removesuffix(".stream"))
-            if operation != "models":
-                found.append((pattern_of(path), parse))
+            kind = operation.removesuffix(".stream")
+            if kind != "models":
+                found.append(Known(pattern_of(path), name, kind in STREAMED, parser_of(name, kind)))
     return tuple(found)
 
 

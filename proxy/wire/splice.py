@@ -30,6 +30,21 @@ def replace_member(document: bytes, key: bytes, value: bytes) -> bytes | None:
     return value.join([*kept, document[ends[-1] :]])
 
 
+def replace_whole_member(document: bytes, key: bytes, member: bytes) -> bytes | None:
+    """`document` with its top-level `key` and the value of that replaced by `member`, a JSON text `"name":value`.
+
+    None where there is no such key, or it is repeated or spelled with escapes: write the document anew then.
+    """
+    spans = find_members(document, key)
+    if len(spans) != 1:
+        return None
+    start, end = spans[0]
+    quoted = b'"%b"' % key
+    at = document.rfind(quoted, 0, start)
+    between = document[at + len(quoted) : start] if at >= 0 else b"?"
+    return document[:at] + member + document[end:] if between.strip() == b":" else None
+
+
 def find_members(document: bytes, key: bytes) -> list[tuple[int, int]]:
     """Where the values of a top-level `key` begin and end; several when the key is repeated."""
     quoted = b'"%b"' % key

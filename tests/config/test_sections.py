@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from proxy.config.decode import Decoder
+from proxy.config.resilience import Breaker, Retry
 from proxy.config.sections import Config, Pool, ProviderEntry, Timeouts
 from proxy.config.values import Sources
 
@@ -29,8 +30,14 @@ DEFAULTS_IN_WORDS: dict[str, Any] = {
     "those of the table": None,
     "depends on the kind": None,
     "nothing": None,
+    "those of `retry`": Retry(),
+    "those of `breaker`": Breaker(),
     "required": msgspec.NODEFAULT,
 }
+
+
+#: Sections that a provider's entry has too.
+INHERITED = (Timeouts, Pool, Retry, Breaker)
 
 
 def bare(kind: Any) -> Any:
@@ -50,7 +57,7 @@ def keys(struct: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for field in msgspec.structs.fields(struct):
         path, kind = prefix + field.name, bare(field.type)
         inner = bare(get_args(kind)[-1 if get_origin(kind) is dict else 0]) if get_args(kind) else None
-        if is_section(kind) and not (struct is ProviderEntry and kind in (Timeouts, Pool)):
+        if is_section(kind) and not (struct is ProviderEntry and kind in INHERITED):
             yield from keys(kind, f"{path}.")
         elif is_section(inner):
             yield from keys(inner, f"{path}.<name>." if get_origin(kind) is dict else f"{path}[].")

@@ -7,14 +7,14 @@ from typing import cast
 
 import pytest
 
-from proxy.call import Call, Failure, Outcome
+from proxy.call import Call, Failure, Outcome, Route
 from proxy.policies.deadline import Deadline
 
 NOW = 1000.0
 
 
-def call(timeout: float | None) -> Call:
-    return cast(Call, SimpleNamespace(timeout=timeout, deadline=None))
+def call(timeout: float | None, route: Route | None = None) -> Call:
+    return cast(Call, SimpleNamespace(timeout=timeout, deadline=None, route=route))
 
 
 @pytest.mark.parametrize(("asked", "deadline"), [(None, 1060.0), (5.0, 1005.0), (0.25, 1000.25), (600.0, 1060.0)])
@@ -27,6 +27,15 @@ async def test_the_shorter_limit_counts(asked: float | None, deadline: float) ->
 
     assert (await Deadline(60.0, lambda: NOW)(call(asked), handler)).status == 200
     assert seen == [deadline]
+
+
+@pytest.mark.parametrize(("asked", "deadline"), [(None, 1020.0), (5.0, 1005.0), (30.0, 1020.0)])
+async def test_so_does_the_alias_s(asked: float | None, deadline: float) -> None:
+    async def handler(call: Call) -> Outcome:
+        assert call.deadline == deadline
+        return Outcome(200)
+
+    await Deadline(60.0, lambda: NOW)(call(asked, Route("fast", timeout=20.0)), handler)
 
 
 async def test_it_stops_nothing_itself() -> None:

@@ -8,7 +8,7 @@ from proxy.call import Call, Failure, Outcome, Route, Target
 from proxy.policies.fallback import Fallback
 from tests.policies.clocked import Provider, call_to, limited, overloaded, target
 
-OF_C = Route("c")
+OF_A, OF_C = Route("a"), Route("c")
 MODELS: list[tuple[Route | None, tuple[Target, ...]]] = [(None, (target("b"),)), (OF_C, (target("c"), target("d")))]
 
 
@@ -17,7 +17,7 @@ def fits(call: Call) -> None:
 
 
 async def answered(provider: Provider, call: Call | None = None, policy: Fallback | None = None) -> Outcome:
-    call = call or call_to(target("a"))
+    call = call or call_to(target("a"), route=OF_A)
     return await (policy or Fallback(lambda call: MODELS, fits))(call, provider)
 
 
@@ -39,7 +39,7 @@ async def test_nobody_else_is_asked_where_all_is_well() -> None:
     ],
 )
 async def test_in_order(kind: str) -> None:
-    provider, call = Provider(Failure(kind, "no"), overloaded()), call_to(target("a"))
+    provider, call = Provider(Failure(kind, "no"), overloaded()), call_to(target("a"), route=OF_A)
     policy = Fallback(lambda call: MODELS, fits)
     await answered(provider, call, policy)
     assert provider.asked == ["a", "b", "c"]
@@ -59,7 +59,7 @@ async def test_what_nobody_could_mend_is_told(kind: str) -> None:
 
 
 async def test_nobody_is_asked_once_the_client_has_heard_something() -> None:
-    call = call_to(target("a"))
+    call = call_to(target("a"), route=OF_A)
     call.client.started = True
     with pytest.raises(Failure, match="timeout"):
         await answered(provider := Provider(Failure("timeout", "late")), call)
@@ -93,6 +93,6 @@ async def test_each_is_asked_what_the_caller_asked() -> None:
         seen.append((call.target, call.json["max_tokens"]))
         call.json, call.changed = {"max_tokens": 1}, ("max_tokens",)
 
-    call = call_to(target("a"), json={"max_tokens": 50})
+    call = call_to(target("a"), route=OF_A, json={"max_tokens": 50})
     await answered(Provider(overloaded(), overloaded()), call, Fallback(lambda call: MODELS, cut))
     assert seen == [(MODELS[0][1][0], 50), (MODELS[1][1][0], 50)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, cast
 
 import orjson
@@ -72,3 +73,53 @@ async def test_or_cut_and_named_where_the_operator_says_so() -> None:
     assert call.json["max_tokens"] == 100
     assert list(call.changed) == ["max_tokens"]
     assert kept == before
+
+
+def test_a_plain_chat_costs_one_call() -> None:
+    call = asked("text", max_tokens=50)
+    calls: list[str] = []
+
+    def answer(call: Call) -> Any:
+        return None
+
+    handler = Fitting(lambda target: TEXT_ONLY, "reject").around(answer)
+    handler(call)
+    sys.setprofile(lambda frame, event, arg: calls.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        handler(call)
+    finally:
+        sys.setprofile(None)
+    assert calls == ["fitted", "answer"]
+
+
+async def test_what_a_model_gives_is_looked_up_again() -> None:
+    """Lists of models change; so a limit that passed may be too much a minute later, and the other way round."""
+    gives: list[Model | None] = [None]
+    handler = Fitting(lambda target: gives[0], "reject").around(answered)
+    await handler(asked("text", max_tokens=50))
+    gives[0] = TEXT_ONLY._replace(max_output=40)
+    later = asked("text", max_tokens=50)
+    later.started = 61.0
+    with pytest.raises(Failure, match="at most 40"):
+        await handler(later)
+    gives[0] = None
+    much_later = asked("text", max_tokens=50)
+    much_later.started = 122.0
+    await handler(much_later)
+
+
+async def test_both_limits_are_looked_at_every_time() -> None:
+    handler = Fitting(lambda target: TEXT_ONLY, "reject").around(answered)
+    await handler(asked("text", max_tokens=50))
+    for _ in range(2):
+        with pytest.raises(Failure, match="max_tokens is 500"):
+            await handler(asked("text", max_completion_tokens=50, max_tokens=500))
+
+
+async def test_a_nonsense_limit_is_left_to_who_checks_it() -> None:
+    for limit in (0, -1):
+        await Fitting(lambda target: TEXT_ONLY, "reject").around(answered)(asked("text", max_tokens=limit))
+
+
+async def answered(call: Call) -> Outcome:
+    return Outcome(200, None, call.target)

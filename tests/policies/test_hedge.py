@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from proxy.call import Call, Client, Failure, Handler, Outcome, Route, Usage
-from proxy.policies.hedge import Hedge, HedgeRule
+from proxy.policies.hedge import MADE, WASTED, WON, Hedge, HedgeRule
 from proxy.policies.standing import Standings
 from tests.policies.clocked import Clock, call_to, overloaded, target
 
@@ -108,7 +108,7 @@ async def test_who_is_first_is_heard(first: int, loser: str, providers: Provider
     assert heard(call) == [200, "ab"[first].encode(), "end"]
     assert (outcome.target, call.target) == ((A, B)[first], (A, B)[first])
     assert providers.cancelled == [loser]
-    assert (hedge.made, hedge.won, hedge.wasted.input) == (1, first, 7)
+    assert (hedge.counted[MADE], hedge.counted[WON], hedge.counted[WASTED]) == (1, first, 7)
     assert call.attempts == first + 1
 
 
@@ -118,7 +118,7 @@ async def test_who_answers_in_time_is_asked_alone(providers: Providers) -> None:
     await providers.wait_for(1)
     providers.let(0)
     await going
-    assert (len(providers.attempts), hedge.made) == (1, 0)
+    assert (len(providers.attempts), hedge.counted[MADE]) == (1, 0)
 
 
 async def test_a_single_target_is_asked_again(providers: Providers) -> None:
@@ -160,7 +160,7 @@ async def test_a_failure_before_the_second_is_told_at_once(providers: Providers)
     providers.let(0, overloaded())
     with pytest.raises(Failure, match="overloaded"):
         await going
-    assert hedge.made == 0
+    assert hedge.counted[MADE] == 0
 
 
 async def test_a_hang_up_ends_both(providers: Providers) -> None:
@@ -183,8 +183,8 @@ async def test_only_a_share_of_the_calls(providers: Providers) -> None:
         await turns()
         providers.let(len(providers.attempts) - 1)
         await going
-        assert hedge.made <= 0.25 * (number + 1)
-    assert hedge.made == 5
+        assert hedge.counted[MADE] <= 0.25 * (number + 1)
+    assert hedge.counted[MADE] == 5
 
 
 async def test_nobody_knows_yet_what_is_long(providers: Providers) -> None:

@@ -9,8 +9,9 @@ from typing import cast
 
 import pytest
 
-from proxy.call import Call, Client, Failure, Outcome, Target, Usage, compose
+from proxy.call import Call, Client, Failure, Outcome, Target, Usage
 from proxy.policies.metrics import LABEL_LENGTH, LABEL_SETS, Metrics
+from proxy.stack import compose
 
 #: one sample line of text format 0.0.4: backslash, quote and line feed stand in a label value only as escapes
 SAMPLE = re.compile(

@@ -100,6 +100,7 @@ async def test_a_budget_bounds_them(clock: Clock) -> None:
         clock.now -= sum(clock.slept)
         clock.slept.clear()
     assert asked == 25
+    assert retry.refused["up",] == 18
 
 
 async def test_another_target_is_asked_at_once(clock: Clock) -> None:

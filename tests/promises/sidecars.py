@@ -42,11 +42,16 @@ def anthropic_like(url: str, **more: Any) -> dict[str, Any]:
     return {"kind": "anthropic", "base_url": url, "api_key": KEY, **more}
 
 
+#: What single attempts promise is seen where nothing is tried again and no target is left alone.
+ONE_ATTEMPT: dict[str, Any] = {"retry": {"attempts": 1}, "breaker": {"enabled": False}}
+
+
 def write_config(directory: Path, providers: Mapping[str, Any], sections: Mapping[str, Any]) -> Path:
     config = {
         "listen": {"hosts": ["127.0.0.1"], "port": 0} | dict(sections.get("listen", {})),
         "ops": {"hosts": ["127.0.0.1"], "port": 0},
         "providers": {**MOCK, **providers},
+        **ONE_ATTEMPT,
         **{name: section for name, section in sections.items() if name != "listen"},
     }
     path = directory / "config.yaml"

@@ -1,4 +1,4 @@
-"""Large bodies in flat memory: 300 MB each way, or 2 GB where OUTRIDER_TEST_GIGABYTES says so."""
+"""Large bodies in flat memory: 200 MB each way, or 2 GB where OUTRIDER_TEST_GIGABYTES says so."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.promises.relaying import Visit, asking, store
 from tests.promises.sidecars import InProcess, openai_like, process
 
-SIZE = (2 << 30) if os.environ.get("OUTRIDER_TEST_GIGABYTES") else 300 << 20
+SIZE = (2 << 30) if os.environ.get("OUTRIDER_TEST_GIGABYTES") else 200 << 20
 PIECE = os.urandom(1 << 20)
 PIECES = SIZE // len(PIECE)
 #: What a sidecar may take besides what it had before: the buffers on the way, of sockets, parser and transports.

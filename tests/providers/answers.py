@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 from proxy.providers import Provider
 from tests.matrix.recorded import RECORDINGS, Recording
 from tests.providers.packages import OWN, hold
-from tests.sdk.scenes import Answer, Json
+from tests.sdk.scenes import Answer, Heard, Json
 from tests.sdk.upstreams.provider import WIRES
 from tests.sdk.upstreams.strict import strictly
 from tests.sdk.upstreams.wire import Wire, only
@@ -31,23 +31,32 @@ COMMON: Mapping[str, str] = {
     "bedrock": "bedrock-converse",
 }
 #: Folders of recordings that are a provider's own though they are called otherwise.
-FOLDERS: Mapping[str, str] = {"openai_responses": "openai-responses", "bedrock": "bedrock-converse"}
+FOLDERS: Mapping[str, str] = {
+    "openai_responses": "openai-responses",
+    "bedrock": "bedrock-converse",
+    **dict.fromkeys(("azure_openai", "azure_deployments", "azure_foundry"), "azure"),
+}
 EMBEDDINGS: TypeAdapter[Any] = TypeAdapter(EmbeddingCreateParams)
 
 
-def recorded(kind: str, dialect: str, stream: bool) -> Recording | None:
-    """The first plain answer; one that is an error, or ends in one, is no answer."""
+def recorded(kind: str, dialect: str, stream: bool, feature: str = "") -> Recording | None:
+    """An answer to such a request where there is one, else any; one that is an error, or ends in one, is no answer."""
     for folder in (FOLDERS.get(kind, kind), COMMON.get(dialect, dialect)):
-        for name, recording in RECORDINGS.items():
-            plain = recording.folder == folder and recording.dialect.name == dialect and recording.is_chat
-            if plain and recording.status == 200 and recording.is_stream == stream and "error" not in name:
-                return recording
+        found = [
+            recording
+            for name, recording in RECORDINGS.items()
+            if recording.folder == folder and recording.dialect.name == dialect and recording.is_chat
+            if recording.status == 200 and recording.is_stream == stream and "error" not in name
+        ]
+        if found:
+            begins = f"{folder}/{feature}"
+            return next((recording for recording in found if recording.name.startswith(begins)), found[0])
     return None
 
 
-def answer(kind: str, dialect: str, request: Json, stream: bool) -> tuple[bytes, str]:
+def answer(kind: str, dialect: str, request: Json, stream: bool, feature: str = "") -> tuple[bytes, str]:
     """Body and content type of a chat's answer."""
-    wire, recording = WIRE_OF[dialect], recorded(kind, dialect, stream)
+    wire, recording = WIRE_OF[dialect], recorded(kind, dialect, stream, feature)
     content_type = wire.content_type if stream else "application/json"
     if recording is not None:
         return recording.body, content_type
@@ -56,17 +65,18 @@ def answer(kind: str, dialect: str, request: Json, stream: bool) -> tuple[bytes,
     return orjson.dumps(wire.whole(Answer("Hello."), "m")), content_type
 
 
-def hold_chat(kind: str, dialect: str, provider: Provider, body: Json) -> None:
-    """ValueError for what the provider's own package does not know; who has none is held against that of its dialect, save for
-    what its file says it takes besides.
+def hold_chat(kind: str, dialect: str, provider: Provider, body: Json) -> Heard | None:
+    """ValueError for what the provider's own package does not know, or that of its dialect, save for what its file says it takes
+    besides. What was heard; None where the dialect's package cannot know it all.
     """
     if kind in OWN:
         hold(kind, body)
-        return
+    if "response_format" in provider.amends:
+        return None
     if dialect == "openai":
         spelled = {theirs: ours for ours, theirs in provider.renames.items()}
         body = {spelled.get(name, name): value for name, value in body.items() if name not in provider.accepts}
-    WIRE_OF[dialect].hear(body)
+    return WIRE_OF[dialect].hear(body)
 
 
 def hold_gemini(body: Json) -> None:

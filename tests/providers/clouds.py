@@ -31,9 +31,19 @@ ENVIRON = {
 
 
 async def said(
-    kind: str, dialect: str, wire: Json, operation: str = "chat", model: str = "m", key: str | None = None, **more: str
+    kind: str,
+    dialect: str,
+    wire: Json,
+    operation: str = "chat",
+    model: str = "m",
+    key: str | None = None,
+    text: str = "",
+    **more: str,
 ) -> tuple[str, RequestHead]:
-    """The address that a call in `dialect` goes to, and the request; signed by a cloud's token where there is no key."""
+    """The address that a call in `dialect` goes to, and the request; signed by a cloud's token where there is no key.
+
+    text: how `wire` is written, where that matters. `more` are headers.
+    """
     provider = all_providers()[kind]
     options = filled_options(provider, {}, ENVIRON, "options")
     endpoint = Endpoint("up", kind, provider, filled(provider.base_url, options) or "", key, options=options)
@@ -46,9 +56,8 @@ async def said(
     assert speech is not None
     unified = speech.parse_request(wire) | ({"model": model, "stream": stream} if in_path else {})
     target = Target("up", model, endpoint)
-    call = Call(
-        "1", dialect, operation, orjson.dumps(wire), unified, model, stream, more, cast(Any, None), target=target
-    )
+    body = text.encode() or orjson.dumps(wire)
+    call = Call("1", dialect, operation, body, unified, model, stream, more, cast(Any, None), target=target)
     road = Road(
         endpoint,
         Pool("up", cast(Any, None), Limits(), Clock().loop),

@@ -111,15 +111,27 @@ QUIRKS: Mapping[str, Quirks] = {
     "openai_responses": Quirks(passes=OPENAI_HEADERS),
     "openrouter": Quirks(accepts="top_k", passes="http-referer x-title x-openrouter-title x-openrouter-categories"),
     "perplexity": Quirks(
-        "metadata parallel_tool_calls prompt_cache_key safety_identifier service_tier top_logprobs user",
-        bounds={"tool_choice": "auto"},
-        amends="messages response_format verbosity",
+        "metadata parallel_tool_calls safety_identifier top_logprobs user", amends="response_format verbosity"
     ),
     "runpod": Quirks(accepts="top_k"),
     "sambanova": Quirks(accepts="top_k"),
     "together": Quirks(renames=ONLY_MAX_TOKENS, accepts="top_k"),
     "vllm": Quirks(accepts="top_k"),
     "xai": Quirks("presence_penalty frequency_penalty stop", passes="x-grok-conv-id"),
+}
+#: Kinds of which nothing can be asked that costs nothing and needs the key, and why.
+NO_PROBE: Mapping[str, str] = {
+    **dict.fromkeys(("bedrock", "bedrock_openai"), "models are listed by another host"),
+    **dict.fromkeys(("azure_anthropic", "azure_foundry"), "a resource is listed by another API"),
+    **dict.fromkeys(
+        ("vertex", "vertex_anthropic", "vertex_express", "vertex_openai"), "models are listed by another API"
+    ),
+    "ai21": "no such thing is documented",
+    "cloudflare": "it answers a GET there with a 405",
+    "databricks": "a workspace's endpoints are listed by another API",
+    "jina": "it lists no models",
+    "runpod": "every request wakes a worker",
+    "voyage": "it lists no models",
 }
 #: Bare names of models, and whose they are; "" for those that several hosts have.
 OWNERS: Mapping[str, str] = {

@@ -93,6 +93,41 @@ async def test_a_beta_of_the_caller_s_goes_on_and_its_version_goes_into_the_body
     assert request.all("anthropic-version") == ["2023-06-01"]
 
 
+ODD = (
+    '{ "max_tokens" : 9,"model":"m", "temperature":0.50, "thinking":{"type":"adaptive"},"of_next_year":[1e2,{"model":"x"}],'
+    '"messages":[{"role":"user","content":"hi \\u00e9 é"}]}'
+)
+
+
+@pytest.mark.parametrize("operation", ["chat", "chat.stream"])
+async def test_what_an_application_of_anthropic_s_says_arrives_as_it_is_in_vertex_s_envelope(operation: str) -> None:
+    _, request = await said("vertex_anthropic", "anthropic", orjson.loads(ODD), operation, text=ODD)
+    assert request.body.decode() == ODD.replace('"model":"m"', '"anthropic_version":"vertex-2023-10-16"')
+
+
+async def test_a_version_in_the_body_is_said_once() -> None:
+    _, request = await said("vertex_anthropic", "anthropic", {**CLAUDE, "anthropic_version": "vertex-1"})
+    assert orjson.loads(request.body) == {"anthropic_version": "vertex-2023-10-16", **CLAUDE}
+    assert request.body.count(b"anthropic_version") == 1
+
+
 async def test_unknown_fields_go_as_the_caller_says() -> None:
     _, request = await said("azure_foundry", "openai", HI, **{"extra-parameters": "drop"})
     assert request.all("extra-parameters") == ["drop"]
+
+
+@pytest.mark.parametrize(
+    ("model", "kinds"),
+    [
+        ("anthropic.claude-3-haiku-20240307-v1:0", ["bedrock"]),
+        ("us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0", ["bedrock"]),
+        ("jp.anthropic.claude-haiku-4-5-20251001-v1:0", ["bedrock"]),
+        ("global.amazon.nova-2-lite-v1:0", ["bedrock"]),
+        ("openai.gpt-oss-120b-1:0", ["bedrock"]),
+        ("deepseek.v3-v1:0", ["bedrock"]),
+        ("us.", []),
+        ("acme.model-1", []),
+    ],
+)
+def test_a_model_of_bedrock_s_is_known_by_its_vendor_or_place(model: str, kinds: list[str]) -> None:
+    assert [kind for kind, provider in all_providers().items() if provider.claims(model)] == kinds

@@ -8,17 +8,30 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from proxy.providers import CAPABILITIES, Endpoint, Provider, all_providers
+from proxy.catalog import LISTS
+from proxy.providers import BESIDES, CAPABILITIES, Endpoint, Provider, all_providers
 from proxy.ratelimits import FAMILIES
 from proxy.server.routes import RELAYED
 from proxy.signing import CREDENTIALS, SIGNERS
 from proxy.translate import DIALECTS
 from tests.providers.answers import HOLD_EMBEDDINGS, WIRE_OF
+from tests.providers.expected import NO_PROBE
 from tests.providers.stage import ELSEWHERE, REACHED
 
 ROOT = Path(__file__).parents[2]
 EVERY = pytest.mark.parametrize(("kind", "provider"), all_providers().items(), ids=all_providers())
 
+#: What can only be offered with chats.
+ABOUT_CHATS = (
+    "stream",
+    "tools",
+    "parallel_tools",
+    "structured_output",
+    "vision",
+    "documents",
+    "audio_input",
+    "reasoning",
+)
 #: RFC 9110, section 5.6.2, in lower case
 TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -139,6 +152,29 @@ def test_what_is_said_of_it_is_said_in_known_words(kind: str, provider: Provider
     assert provider.limits in {"", *FAMILIES}
     assert all(least < most for least, most in provider.clamps.values())
     assert provider.probe is None or provider.probe.startswith("/")
+
+
+def test_what_can_be_asked_for_nothing_is_known_or_there_is_a_reason() -> None:
+    """By the listing of models or by a probe; and a reason is not needed where there is one of them."""
+    asked = {kind for kind, each in all_providers().items() if each.probe or each.mock or "models" in each.paths}
+    assert asked | NO_PROBE.keys() == all_providers().keys()
+    assert asked.isdisjoint(NO_PROBE)
+
+
+@EVERY
+def test_a_listing_is_read_where_there_is_one(kind: str, provider: Provider) -> None:
+    assert provider.lists in {"", *LISTS}
+    assert bool(provider.lists) == ("models" in provider.paths)
+
+
+@EVERY
+def test_what_it_offers_has_a_path(kind: str, provider: Provider) -> None:
+    """And what it has a path for it offers."""
+    paths = {*provider.paths, *(operation for each in provider.also.values() for operation in each)}
+    for capability in ("chat", "completions", "embeddings", *BESIDES):
+        if capability in CAPABILITIES:
+            assert (capability in provider.can) == (capability in paths), capability
+    assert provider.can & {*ABOUT_CHATS} == set() or "chat" in provider.can
 
 
 @EVERY

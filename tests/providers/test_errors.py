@@ -103,7 +103,7 @@ async def test_a_wrong_key_is_the_operator_s_to_mend(kind: str, tmp_path: Path) 
         said = await on.sidecar.ask({"model": "there:m", "messages": [HELLO]})
         assert len(on.upstream.requests) == 1
         assert (said.status, said.error["type"]) == (500, "authentication_failed")
-        assert said.headers["x-should-retry"] == "false"
+        assert (said.headers["x-should-retry"], said.headers["x-outrider-provider"]) == ("false", "there")
         assert KEY not in said.body.decode() + repr(said.headers)
     lines = [orjson.loads(line) for line in on.sidecar.log().splitlines()]
     [ended] = [line for line in lines if line["event"] == "call"]

@@ -74,7 +74,7 @@ def test_what_would_turn_it_on(
     else:
         assert told == ""
         assert line.split()[1] == "on"
-        assert provider.cloud in line
+        assert provider.cloud in line.lower()
 
 
 @EVERY

@@ -21,6 +21,8 @@ EVERYTHING: Json = {
     **{name: value for name, value in VALUES.items() if "." not in name and name != "stream_options"},
     "n": 1,
 }
+#: What stands in another field of OpenAI's.
+SAID_OTHERWISE = frozenset({"max_tokens", "max_completion_tokens", "stop_sequences", "reasoning"})
 
 
 async def said_of(request: Json, kind: str, folder: Path) -> tuple[Json, set[str]]:
@@ -40,6 +42,10 @@ async def test_its_package_knows_all_that_arrives(kind: str, tmp_path: Path) -> 
     arrived, dropped = await said_of(EVERYTHING, kind, tmp_path)
     hold_chat(kind, CHATTING[kind].dialect, REACHED[kind], arrived)
     assert not any(is_neutral(name, EVERYTHING.get(name, ...)) for name in dropped)
+    if CHATTING[kind].dialect == "openai":
+        renames = REACHED[kind].renames
+        silent = {name for name in EVERYTHING if renames.get(name, name) not in arrived and name not in dropped}
+        assert {name for name in silent if not is_neutral(name, EVERYTHING[name])} <= SAID_OTHERWISE
 
 
 def shapes_of(kind: str) -> Iterator[Json]:

@@ -15,7 +15,7 @@ from proxy.signing import SIGNERS
 from tests.promises.upstream import Asked
 from tests.providers.answers import EMBEDDED, HOLD_EMBEDDINGS, WIRE_OF, answer, hold_chat
 from tests.providers.expected import OWNERS, PLACES, QUIRKS, Quirks
-from tests.providers.questions import HELLO, SHAPES, VALUES
+from tests.providers.questions import FEATURES, HELLO, SHAPES, UNDERSTOOD, VALUES
 from tests.providers.stage import KEY, REACHED, base_path, filled, stage
 
 #: What each request has besides the provider's own headers and the one that signs.
@@ -54,9 +54,9 @@ def header_lines(asked: Asked) -> list[str]:
     return asked.head.decode("latin-1").split("\r\n")[1:]
 
 
-def hold_head(asked: Asked, provider: Provider, path: str) -> None:
+def hold_head(asked: Asked, provider: Provider, path: str, model: str = "m") -> None:
     """Method and path, the key where it belongs and nowhere else, and no header that nobody allowed."""
-    assert asked.line == f"POST {base_path(provider)}{filled(path, provider)} HTTP/1.1"
+    assert asked.line == f"POST {base_path(provider)}{filled(path, provider, model)} HTTP/1.1"
     signed = dict(SIGNERS[provider.auth](KEY))
     assert {name: asked.headers[name] for name in signed} == signed
     assert [line for line in header_lines(asked) if KEY in line] == [f"{name}: {text}" for name, text in signed.items()]
@@ -67,9 +67,9 @@ def hold_head(asked: Asked, provider: Provider, path: str) -> None:
     assert len({line.partition(":")[0] for line in header_lines(asked)}) == len(header_lines(asked))
 
 
-def reply_with(kind: str, dialect: str, stream: bool) -> Any:
+def reply_with(kind: str, dialect: str, stream: bool, feature: str = "") -> Any:
     def play(asked: Asked) -> None:
-        body, content_type = answer(kind, dialect, asked.json, stream)
+        body, content_type = answer(kind, dialect, asked.json, stream, feature)
         if stream:
             asked.link.stream(body, content_type)
         else:
@@ -111,12 +111,14 @@ async def test_a_chat_is_asked_for_in_the_provider_s_own_words(kind: str, shape:
     stream = bool(fields.get("stream"))
     way = provider.way("openai", "chat", stream)
     assert way is not None
+    model = "m" if way.dialect == "openai" else WIRE_OF[way.dialect].model
     async with stage(tmp_path, kind, unsupported="drop") as on:
-        on.upstream.answer = reply_with(kind, way.dialect, stream)
-        said = await on.sidecar.ask({"model": "there:m", **fields})
+        on.upstream.answer = reply_with(kind, way.dialect, stream, FEATURES[shape])
+        said = await on.sidecar.ask({"model": f"there:{model}", **fields})
         assert (said.status, said.complete) == (200, True), said.body
-        hold_head(on.asked, provider, way.path)
-        hold_chat(kind, way.dialect, provider, on.asked.json)
+        hold_head(on.asked, provider, way.path, model)
+        heard = hold_chat(kind, way.dialect, provider, on.asked.json)
+        assert heard is None or UNDERSTOOD[shape](heard)
     chunks = [orjson.loads(line[6:]) for line in said.body.splitlines() if line.startswith(b"data: {")]
     replies = chunks if stream else [said.json]
     assert any(reply.get("choices") for reply in replies)

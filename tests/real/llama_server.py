@@ -35,6 +35,8 @@ SETTINGS = (
     str(CONTEXT),
     "--parallel",
     "1",
+    "--threads",
+    "1",
     "--context-shift",
 )
 SURROUNDINGS = ("--host", "127.0.0.1", "--port", "0", "--offline", "--no-warmup", "--metrics")

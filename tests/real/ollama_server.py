@@ -37,9 +37,9 @@ class Ollama:
         self.program = program
         self.url = f"http://{program.wait_for(LISTENING)[1]}"
 
-    def worked(self, path: str) -> float:
-        """Seconds for which it worked on the call that it ends next at `path`."""
-        line = self.program.wait_for(WORKED.format(path=path))
+    def worked(self, path: str, patience: float) -> float:
+        """Seconds for which it worked on the call that it ends next at `path`. AssertionError when it ends none in `patience`."""
+        line = self.program.wait_for(WORKED.format(path=path), patience)
         return float(line[1]) * SECONDS[line[2]]
 
 
@@ -61,8 +61,11 @@ def serving(program: Path, folder: Path) -> Iterator[Ollama]:
 
 
 def load(url: str, folder: Path) -> None:
-    """Have the server know both models. Raises ollama.ResponseError when it does not take one."""
-    limits = {"num_ctx": CONTEXT, "temperature": 0.7, "seed": 1}
+    """Have the server know both models. Raises ollama.ResponseError when it does not take one.
+
+    One thread each: more of them wait for one another by going round, and on a busy machine that is most of what they do.
+    """
+    limits = {"num_ctx": CONTEXT, "num_thread": 1, "temperature": 0.7, "seed": 1}
     with closing(Client(host=url, timeout=PATIENCE)) as client:
         for name, weights, template in ((CHAT, chat_model(), TEMPLATE), (EMBEDDING, embedding_model(), None)):
             file = folder / f"{name}.gguf"

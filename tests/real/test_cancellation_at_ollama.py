@@ -44,7 +44,7 @@ def test_in_the_middle_of_a_stream(client: OpenAI, ollama_server: Ollama, house:
     with client.chat.completions.create(model=model, messages=ENDLESS, stream=True) as stream:
         words = [chunk.choices[0].delta.content for chunk, _ in zip(stream, range(5), strict=False)]
     assert "".join(word or "" for word in words).startswith(" one two three")
-    assert ollama_server.worked(MODELS[model]) < SOON
+    assert ollama_server.worked(MODELS[model], SOON) < SOON
     assert house.metric("llm_requests_failure", kind="client_gone") == gone + 1
 
 
@@ -52,7 +52,7 @@ def test_in_the_middle_of_a_stream(client: OpenAI, ollama_server: Ollama, house:
 def test_while_waiting_for_a_whole_reply(client: OpenAI, ollama_server: Ollama, model: str) -> None:
     with pytest.raises(APITimeoutError):
         client.with_options(timeout=0.5).chat.completions.create(model=model, messages=ENDLESS)
-    assert ollama_server.worked(MODELS[model]) < SOON
+    assert ollama_server.worked(MODELS[model], SOON) < SOON
 
 
 def test_while_the_server_is_busy_with_another(client: OpenAI, ollama_server: Ollama) -> None:
@@ -62,16 +62,16 @@ def test_while_the_server_is_busy_with_another(client: OpenAI, ollama_server: Ol
         next(iter(first))
         with pytest.raises(APITimeoutError):
             client.with_options(timeout=0.5).chat.completions.create(model=model, messages=SHORT)
-        assert ollama_server.worked(path) < SOON
+        assert ollama_server.worked(path, SOON) < SOON
         assert next(iter(first)).choices[0].delta.content
-    assert ollama_server.worked(path) < SOON
+    assert ollama_server.worked(path, SOON) < SOON
 
 
 def test_by_ollamas_own_sdk(through: ollama.Client, ollama_server: Ollama) -> None:
     stream: Any = through.chat(f"native:{CHAT}", ENDLESS, stream=True)
     with closing(stream):
         assert next(stream).message.content == " one"
-    assert ollama_server.worked("/api/chat") < SOON
+    assert ollama_server.worked("/api/chat", SOON) < SOON
 
 
 def test_what_is_not_given_up_is_not_cancelled(client: OpenAI) -> None:

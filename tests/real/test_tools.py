@@ -8,7 +8,7 @@ from typing import Any
 import ollama
 import pytest
 from anthropic import Anthropic
-from openai import OpenAI
+from openai import BadRequestError, OpenAI
 
 from tests.real.conftest import CHATTING
 from tests.real.vocabulary import ANSWERS
@@ -46,6 +46,19 @@ def test_a_streamed_call(client: OpenAI, model: str) -> None:
     assert choice.finish_reason == "tool_calls"
     assert (call.function.name, json.loads(call.function.arguments)) == (NAME, ARGUMENTS)
     assert call.id
+
+
+def test_a_call_that_is_forced(client: OpenAI) -> None:
+    """llama.cpp makes a grammar of tool and choice, which leaves one city. Ollama has no word for it, and is not asked."""
+    schema = {**SCHEMA, "properties": {"city": {"enum": ["Bern"]}}}
+    tool = {"type": "function", "function": {"name": NAME, "parameters": schema}}
+    asking: Any = {"messages": [QUESTION], "tools": [tool], "tool_choice": "required"}
+    reply = client.chat.completions.create(model=f"llamacpp:{CHAT}", **asking)
+    [call] = reply.choices[0].message.tool_calls or []
+    assert call.type == "function"
+    assert (call.function.name, json.loads(call.function.arguments)) == (NAME, {"city": "Bern"})
+    with pytest.raises(BadRequestError, match="native cannot honour tool_choice"):
+        client.chat.completions.create(model=f"native:{CHAT}", **asking)
 
 
 def test_by_ollamas_own_sdk(through: ollama.Client) -> None:

@@ -46,6 +46,16 @@ class Replayed(NamedTuple):
         return Told(self.line["tokens_in"], self.line["tokens_out"])
 
 
+class Recorded(Provider):
+    """Lists no models when the sidecar asks for them in the background: a recording answers calls alone."""
+
+    def take(self, asked: Asked) -> None:
+        if asked.line.startswith("GET "):
+            asked.link.whole({"data": [], "models": []})
+        else:
+            super().take(asked)
+
+
 class Refused(Exception):
     """The sidecar answered without asking the provider."""
 
@@ -124,7 +134,7 @@ def headers_of(recording: Recording) -> dict[str, str]:
 
 @asynccontextmanager
 async def staged(folder: Path) -> AsyncIterator[Stage]:
-    async with Provider() as provider:
+    async with Recorded() as provider:
         ways = [(name, client) for name in RECORDINGS for client in clients_of(name)]
         roads = {road.entry: road for road in (road_of(name, client) for name, client in ways)}
         entries = {name: entry_of(road, provider.url) for name, road in roads.items()}

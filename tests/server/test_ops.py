@@ -29,6 +29,8 @@ class Facts:
     not_ready: list[str] = dataclasses.field(default_factory=list)
     page: list[bytes] = dataclasses.field(default_factory=lambda: [b"# TYPE a counter\na 1\n", b"b 2\n"])
     drained: int = 0
+    faults: list[str] = dataclasses.field(default_factory=list)
+    forced: list[tuple[str, str]] = dataclasses.field(default_factory=list)
 
     def state(self) -> OpsState:
         pool = {"active": 1, "idle": 2, "available": 97, "maximum": 100, "waiting": 0, "api_key": CANARY}
@@ -44,10 +46,20 @@ class Facts:
             providers=lambda: providers,
             calls_in_flight=lambda: 7,
             drain=self.drain,
+            targets=lambda: {"openai:m": {"healthy": True}},
+            reload=self.reload,
+            force=self.force,
         )
 
     def drain(self) -> None:
         self.drained += 1
+
+    async def reload(self) -> Mapping[str, object]:
+        return {"reloaded": not self.faults, "faults": self.faults}
+
+    def force(self, target: str, state: str) -> str | None:
+        self.forced.append((target, state))
+        return None if target else "target must be one of openai:m"
 
 
 @asynccontextmanager
@@ -127,9 +139,28 @@ async def test_the_status_shows_numbers_and_no_secret() -> None:
         "not_ready": ["draining"],
         "loop_lag_seconds": 0.25,
         "calls_in_flight": 7,
+        "targets": {"openai:m": {"healthy": True}},
         "providers": {"openai": {"active": 1, "idle": 2, "available": 97, "maximum": 100, "waiting": 0}},
     }
     assert CANARY.encode() not in answer.body
+
+
+@pytest.mark.parametrize(("faults", "status"), [([], 200), (["models[0].model is 7"], 409)])
+async def test_reloading_says_what_came_of_it(faults: list[str], status: int) -> None:
+    async with running(Facts(faults=faults)) as url:
+        answer = await ask(f"{url}/reload", "POST")
+        assert (answer.status, answer.json) == (status, {"reloaded": not faults, "faults": faults})
+        assert (await ask(f"{url}/reload")).status == 405
+
+
+async def test_a_breaker_is_held_by_a_post() -> None:
+    facts = Facts()
+    async with running(facts) as url:
+        answer = await ask(f"{url}/breaker?target=openai:m&state=open", "POST")
+        assert (answer.status, answer.json) == (200, {"openai:m": {"healthy": True}})
+        answer = await ask(f"{url}/breaker", "POST")
+        assert (answer.status, answer.json) == (400, {"error": "target must be one of openai:m"})
+    assert facts.forced == [("openai:m", "open"), ("", "")]
 
 
 async def test_draining_is_begun_by_a_post() -> None:

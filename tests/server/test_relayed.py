@@ -230,8 +230,7 @@ async def test_a_form_has_the_model_s_name_there_and_is_otherwise_the_same(befor
 
 async def test_a_form_in_chunks_stays_in_chunks() -> None:
     call, body = await prepared(sending(form(b"up:whisper-1"), chunked=True))
-    assert isinstance(call.upload, Upload)
-    assert (call.upload.length, body) == (None, form(b"whisper-1"))
+    assert (isinstance(call.upload, Upload) and call.upload.length, body) == (None, form(b"whisper-1"))
 
 
 async def test_a_model_that_comes_too_late_is_refused_with_advice() -> None:
@@ -244,3 +243,8 @@ async def test_a_model_that_comes_too_late_is_refused_with_advice() -> None:
 async def test_a_form_that_names_no_model_is_refused(body: bytes) -> None:
     failure = await refused(sending(body))
     assert (failure.kind, failure.param) == ("invalid_request", "model")
+
+
+async def test_a_second_model_is_refused() -> None:
+    twice = form(b"up:cheap").removesuffix(b"--x--\r\n") + form(b"up:dear")
+    assert (await refused(sending(twice))).detail == "the form has more than one field model"

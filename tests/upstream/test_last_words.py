@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
 from typing import cast
 
 import pytest
 
+from proxy.upstream.connection import Connection
 from proxy.upstream.last_words import last_words
 from tests.upstream.raw import LINGER_ZERO
 
@@ -49,6 +51,30 @@ async def test_an_answer_is_heard_after_the_end() -> None:
 
 async def test_who_said_nothing_has_no_last_words() -> None:
     assert (await gone(b"")).words == b""
+
+
+async def test_an_answer_is_heard_by_who_was_still_sending() -> None:
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        _, connection = await loop.create_connection(lambda: Connection(loop), "127.0.0.1", port)
+        peer, _ = listener.accept()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"a"
+        peer.send(b"HTTP/1.1 413 X\r\ncontent-length: 2\r\n\r\nno")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
+        peer.close()
+        while True:
+            yield b"b"
+
+    connection.send(b"POST / HTTP/1.1\r\ncontent-length: 99\r\n\r\n", 5, 5, loop.time() + 5)
+    # Nothing is read by the loop itself, as if it had had no time to.
+    connection.pause()
+    assert not await connection.pour(pieces(), 5)
+    await connection.head()
+    assert (connection.status, await connection.read()) == (413, b"no")
+    assert not connection.done()
 
 
 class Nothing(asyncio.BaseTransport):

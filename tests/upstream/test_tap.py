@@ -7,7 +7,8 @@ import pytest
 
 from proxy.call import Json, Usage
 from proxy.providers import Provider, openai_paths
-from proxy.upstream.tap import LONGEST, Tap, pattern_of, reader_for
+from proxy.upstream.tap import LONGEST, Tap, pattern_of, tap_for
+from tests.upstream.lane import make_call
 
 OPENAI = Provider("openai", "", paths=openai_paths("images", "transcriptions", "rerank"))
 GEMINI = Provider("gemini", "", paths={"chat": "/v1beta/models/{model}:generateContent", "models": "/v1beta/models"})
@@ -68,17 +69,44 @@ REPLIES: dict[str, tuple[Provider, Json, Usage]] = {
 @pytest.mark.parametrize("path", REPLIES)
 def test_the_path_says_how_a_reply_is_read(path: str) -> None:
     provider, reply, usage = REPLIES[path]
-    parse = reader_for(provider, path, JSON)
-    assert parse is not None
-    assert parse(orjson.loads(orjson.dumps(reply))) == usage
+    assert read(provider, path, JSON, orjson.dumps(reply)) == usage
+
+
+def read(provider: Provider, path: str, content_type: str, *pieces: bytes) -> Usage | None:
+    written: list[bytes] = []
+    tap = tap_for(make_call(), provider, path, content_type, written.append)
+    for piece in pieces:
+        tap.write(piece)
+    assert written == list(pieces)
+    return tap.usage()
+
+
+EVENTS = b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n' * 500
+LAST = b'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}\n\ndata: [DONE]\n\n'
+
+
+def test_a_stream_says_it_at_its_end() -> None:
+    said = read(OPENAI, "/chat/completions", "text/event-stream; charset=utf-8", EVENTS, LAST)
+    assert said == Usage(7, output=2)
+
+
+def test_of_a_stream_that_does_not_say_it_nothing_is_estimated() -> None:
+    assert read(OPENAI, "/chat/completions", "text/event-stream", EVENTS) is None
 
 
 @pytest.mark.parametrize(
     ("path", "content_type"),
-    [("/files", JSON), ("/embeddings/x", JSON), ("/models", JSON), ("/embeddings", "audio/mpeg"), ("/embeddings", "")],
+    [
+        ("/files", JSON),
+        ("/embeddings/x", JSON),
+        ("/models", JSON),
+        ("/embeddings", "audio/mpeg"),
+        ("/embeddings", ""),
+        ("/images/generations", "text/event-stream"),
+    ],
 )
 def test_of_other_replies_nothing_is_known(path: str, content_type: str) -> None:
-    assert reader_for(OPENAI, path, content_type) is None
+    assert read(OPENAI, path, content_type, b'{"usage":{"prompt_tokens":7}}') is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.wire.splice import replace_member
+from proxy.wire.splice import replace_member, replace_whole_member
 
 NEW = b'"gpt-4o"'
 
@@ -107,3 +107,23 @@ def test_what_is_replaced_is_what_the_parser_reads() -> None:
         replaced = replace_member(document, b"model", NEW)
         assert replaced is not None
         assert orjson.loads(replaced) == {"model": "gpt-4o"}
+
+
+MEMBER = b'"v":"1"'
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        (b'{"model":"x","a":1}', b'{"v":"1","a":1}'),
+        (b'{ "a" : [1.0], "model" :\n"x" }', b'{ "a" : [1.0], "v":"1" }'),
+        (b'{"a":{"model":"y"},"model":"x","b":"model"}', b'{"a":{"model":"y"},"v":"1","b":"model"}'),
+        (b'{"a":"\\u006d","model":"x"}', b'{"a":"\\u006d","v":"1"}'),
+        (b'{"model":"x","model":"y"}', None),
+        (b'{"\\u006dodel":"x"}', None),
+        (b'{"a":{"model":"y"},"\\u006dodel":"x"}', None),
+        (b'{"a":"model"}', None),
+    ],
+)
+def test_a_member_is_replaced_whole_or_not_at_all(document: bytes, found: bytes | None) -> None:
+    assert replace_whole_member(document, b"model", MEMBER) == found

@@ -77,4 +77,7 @@ class Asker:
 
 def host_of(url: str) -> str:
     """Without a password that may stand before it."""
-    return URL(url).host_port_subcomponent or "no host"
+    try:
+        return URL(url).host_port_subcomponent or "no host"
+    except ValueError:
+        return "what is no address"

@@ -18,6 +18,8 @@ EARLY = 300.0
 SHARE = 0.25
 #: A token that does not say how long it holds is renewed after so many seconds.
 UNSAID = 3600.0
+#: What holds longer is renewed as if it held for so many seconds.
+LONGEST = 86400.0
 #: Seconds between attempts to renew, doubled each time.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 #: What is this near its end is not used any more: it would be refused on the way.
@@ -146,6 +148,7 @@ class Fresh(Generic[T]):
     def _due(self) -> float:
         """Seconds until the renewal."""
         life = UNSAID if self._token is None or self._token.expires is None else self._token.expires - self._wall()
+        life = min(life, LONGEST)
         early = max(min(EARLY, life * SHARE), 2 * MARGIN)
         return max(life - early - self._dice() * early / 2, FIRST_PAUSE)
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlencode
 
@@ -146,4 +147,7 @@ def safe(url: str, what: str) -> str:
 
 
 def is_here(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

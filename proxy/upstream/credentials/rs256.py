@@ -15,6 +15,7 @@ LACKING = "signing with a private key needs the package cryptography: pip instal
 def rs256(private_key: str) -> Callable[[bytes], bytes]:
     """What signs with a key in PEM. Unavailable where it is none, or the package is not installed. Slow: not for the loop."""
     try:
+        from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
         from cryptography.hazmat.primitives.hashes import SHA256
@@ -23,7 +24,7 @@ def rs256(private_key: str) -> Callable[[bytes], bytes]:
         raise Unavailable(LACKING, lasting=True) from None
     try:
         key = load_pem_private_key(private_key.encode(), password=None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, RSAPrivateKey):
         raise Unavailable("private_key is no RSA key in PEM without a password", lasting=True)

@@ -95,10 +95,6 @@ def models(names: list[str]) -> Json:
     return {"object": "list", "data": data}
 
 
-def count(tokens: int) -> Json:
-    return {"object": "response.input_tokens", "input_tokens": tokens}
-
-
 OPENAI = Wire(
     name="openai",
     routes=ROUTES,
@@ -109,6 +105,5 @@ OPENAI = Wire(
     failed=sse(error_body(500, FAULT)),
     broken=b'data: {"id":"chatcmpl-broken","choices":[{"index":0,\n\n',
     models=models,
-    counted=count,
     id_header="x-request-id",
 )

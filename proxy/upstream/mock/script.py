@@ -14,16 +14,19 @@ from proxy.upstream.mock import MockSettings, Range
 from proxy.upstream.mock.answer import write_answer
 from proxy.upstream.mock.models import MODELS, Behaviour, parse_model
 from proxy.upstream.mock.reply import reply_script
-from proxy.upstream.mock.steps import JSON, SSE, Script, Step, head, json_script, message
+from proxy.upstream.mock.steps import JSON, SSE, End, Script, Step, head, json_script, message
 from proxy.upstream.mock.stream import stream_script
-from proxy.upstream.mock.wire import Wire
+from proxy.upstream.mock.wire import ERROR_ID, Wire
 from proxy.upstream.mock.words import count_prompt
 
+MOST_TOKENS = 100_000
 HTML = b"<!doctype html>\n<title>Not the API</title>\n<p>A page from something that stands between.</p>\n"
 
 
 def chat_script(wire: Wire, request: Json, behaviour: Behaviour, digest: bytes, settings: MockSettings) -> Script:
     """The script for a checked chat request; `digest` is a hash of its body, and the delays and ids come from it."""
+    if (behaviour.tokens or 0) * (request.get("n") or 1) > MOST_TOKENS:
+        return error_script(wire, 400, f"All choices together may have at most {MOST_TOKENS} tokens.", "n")
     streamed = request.get("stream") is True
     if behaviour.kind in INSTEAD:
         return INSTEAD[behaviour.kind](wire, behaviour, SSE if streamed else JSON)
@@ -44,12 +47,27 @@ def count_script(wire: Wire, request: Json) -> Script:
     behaviour = parse_model(request["model"])
     if behaviour.kind in INSTEAD:
         return INSTEAD[behaviour.kind](wire, behaviour, JSON)
+    assert wire.counted is not None
     return json_script(200, wire.counted(count_prompt(request["messages"])))
 
 
 def refusal_script(wire: Wire, refusal: Failure) -> Script:
     """A 400 in the wire's shape, from what a check raised."""
-    return json_script(400, wire.error(400, refusal.detail, refusal.param, refusal.code))
+    return error_script(wire, 400, refusal.detail, refusal.param, refusal.code)
+
+
+def error_script(
+    wire: Wire,
+    status: int,
+    text: str,
+    param: str | None = None,
+    code: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    end: End = "keep",
+) -> Script:
+    """An error in the wire's shape. Providers name the request there too."""
+    named = {wire.id_header: ERROR_ID, **(headers or {})}
+    return json_script(status, wire.error(status, text, param, code), named, end)
 
 
 def _within(bounds: Range, byte: int) -> float:
@@ -62,7 +80,7 @@ def _within(bounds: Range, byte: int) -> float:
 
 def _status(wire: Wire, behaviour: Behaviour, content_type: str) -> Script:
     headers = {} if behaviour.retry_after is None else {"retry-after": behaviour.retry_after}
-    return json_script(behaviour.status, wire.error(behaviour.status, "The mock was asked for this status."), headers)
+    return error_script(wire, behaviour.status, "The mock was asked for this status.", headers=headers)
 
 
 def _html(wire: Wire, behaviour: Behaviour, content_type: str) -> Script:

@@ -20,8 +20,8 @@ from proxy.upstream.mock import MockSettings, ProtocolT
 from proxy.upstream.mock.embeddings import embeddings_script
 from proxy.upstream.mock.models import Behaviour, parse_model
 from proxy.upstream.mock.openai import OPENAI
-from proxy.upstream.mock.script import chat_script, count_script, models_script, refusal_script
-from proxy.upstream.mock.steps import End, Script, Step, json_script
+from proxy.upstream.mock.script import chat_script, count_script, error_script, models_script, refusal_script
+from proxy.upstream.mock.steps import End, Script, Step
 from proxy.upstream.mock.wire import Operation, Wire
 
 BODY_LIMIT = 64 << 20
@@ -85,7 +85,7 @@ class MockServer:
         operation = self.wire.routes.get((method, path))
         if operation is None:
             text = f"Invalid URL ({method.decode('latin-1')} {path.decode('latin-1')})"
-            return json_script(404, self.wire.error(404, text, code="unknown_url"))
+            return error_script(self.wire, 404, text, code="unknown_url")
         if operation == "models":
             return models_script(self.wire)
         if operation == "embeddings":
@@ -93,13 +93,13 @@ class MockServer:
         return self._asked(operation, body)
 
     def too_large(self) -> Script:
-        return json_script(413, self.wire.error(413, TOO_LARGE))
+        return error_script(self.wire, 413, TOO_LARGE)
 
     def _asked(self, operation: Operation, body: bytes) -> Script:
         try:
             request = self.wire.checks[operation](orjson.loads(body))
         except orjson.JSONDecodeError as error:
-            return json_script(400, self.wire.error(400, f"The body is not valid JSON: {error}"))
+            return error_script(self.wire, 400, f"The body is not valid JSON: {error}")
         except Failure as refusal:
             return refusal_script(self.wire, refusal)
         return count_script(self.wire, request) if operation == "count" else self._chat(request, body)
@@ -199,7 +199,7 @@ class Connection(asyncio.Protocol):
         if self._steps is not None:
             self.abort()
         else:
-            self._start(json_script(400, self._server.wire.error(400, "The request is not HTTP/1.1."), end="close"))
+            self._start(error_script(self._server.wire, 400, "The request is not HTTP/1.1.", end="close"))
 
     def _answer(self) -> None:
         method, path, body = self._parser.get_method(), self._url.partition(b"?")[0], b"".join(self._body)

@@ -40,8 +40,8 @@ class Wire(NamedTuple):
     failed: the event of an error within a stream.
     broken: an event that is no JSON.
     models: the answer to a listing, from the names that are shown.
-    counted: the answer to who asks for a number of tokens.
     id_header: the header that names a request.
+    counted: the answer to who asks for a number of tokens; None where nobody can.
     """
 
     name: str
@@ -53,10 +53,12 @@ class Wire(NamedTuple):
     failed: bytes
     broken: bytes
     models: Callable[[list[str]], Json]
-    counted: Callable[[int], Json]
     id_header: str
+    counted: Callable[[int], Json] | None = None
 
 
 FAULT = "The mock was asked to fail."
 #: Every answer is of this second (2025-01-01T00:00:00Z): the mock reads no clock.
 CREATED = 1_735_689_600
+#: What every error calls the request that it answers.
+ERROR_ID = "req_mock"

@@ -87,3 +87,11 @@ async def test_a_proxy_of_the_environment_is_used_only_where_it_may(
     assert (await asker.ask("GET", url, proxied=False)).status == 200
     with pytest.raises(Unavailable, match="cannot be asked"):
         await asker.ask("GET", url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[", "http://a..b/", "ftp://x/", "", "no url", "http://x:99999/", "http://é\x00/"]
+)
+async def test_what_is_no_address_is_a_reason_too(asker: Asker, url: str) -> None:
+    with pytest.raises(Unavailable, match="cannot be asked"):
+        await asker.ask("GET", url, seconds=2.0)

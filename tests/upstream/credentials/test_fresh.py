@@ -98,7 +98,8 @@ async def test_it_is_fetched_by_the_first_that_needs_it_and_once_for_all_that_wa
 
 
 @pytest.mark.parametrize(
-    ("life", "dice", "due"), [(3600.0, 0.0, 3300.0), (3600.0, 1.0, 3150.0), (100.0, 0.0, 75.0), (None, 0.0, 3300.0)]
+    ("life", "dice", "due"),
+    [(3600.0, 0.0, 3300.0), (3600.0, 1.0, 3150.0), (100.0, 0.0, 75.0), (None, 0.0, 3300.0), (1e308, 0.0, 86100.0)],
 )
 async def test_it_is_renewed_early_in_the_background(
     make: Make, wall: Wall, life: float | None, dice: float, due: float

@@ -124,7 +124,16 @@ def test_secrets_go_where_nobody_listens(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://oauth2.googleapis.com/token", "ftp://127.0.0.1/", "", "token", "https://", "http://["]
+    "url",
+    [
+        "http://oauth2.googleapis.com/token",
+        "ftp://127.0.0.1/",
+        "",
+        "token",
+        "https://",
+        "http://[",
+        "http://127.evil.example/",
+    ],
 )
 def test_secrets_go_nowhere_else(url: str) -> None:
     with pytest.raises(Unavailable, match=r"^token_uri must be an https address$"):

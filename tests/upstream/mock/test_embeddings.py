@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from array import array
 from base64 import b64decode
 from math import isclose
@@ -57,13 +58,29 @@ def test_dimensions_and_base64() -> None:
         ({"input": []}, "input"),
         ({"input": None}, "input"),
         ({"input": [{}]}, "input"),
+        ({"input": "word " * 8193}, "input"),
+        ({"input": ["word " * 8000] * 38}, "input"),
         ({"dimensions": 0}, "dimensions"),
+        ({"dimensions": True}, "dimensions"),
         ({"model": 7}, "model"),
     ],
 )
 def test_what_is_wrong_is_named(fields: dict[str, Any], param: str) -> None:
     status, reply = ask(**fields)
     assert (status, reply["error"]["param"]) == (400, param)
+
+
+def test_null_counts_as_absent() -> None:
+    assert vectors(dimensions=None) == vectors()
+
+
+def test_the_longest_input_does_not_hold_up_the_loop() -> None:
+    """Its cost is that of its words alone: as many as there may be, at as many dimensions."""
+    texts = [" ".join(map(str, range(at, at + 8000))) for at in range(0, 16_000, 8000)]
+    before = time.process_time()
+    long = vectors(input=texts, dimensions=4096)
+    assert time.process_time() - before < 1.0
+    assert [len(vector) for vector in long] == [4096, 4096]
 
 
 def test_a_model_may_ask_for_a_status() -> None:

@@ -9,7 +9,9 @@ from proxy.call import Failure
 from proxy.upstream.mock import MockSettings
 from proxy.upstream.mock.models import MODELS, Behaviour
 from proxy.upstream.mock.openai import OPENAI
-from proxy.upstream.mock.script import chat_script, models_script, refusal_script
+from proxy.upstream.mock.script import chat_script, error_script, models_script, refusal_script
+from proxy.upstream.mock.wire import Wire
+from proxy.upstream.mock.wires import WIRES
 from tests.upstream.mock.playing import Answer, answer_to, chat, script_of, sent
 
 SLOW = MockSettings((0.1, 0.2), (0.01, 0.03))
@@ -78,6 +80,19 @@ def test_by_default_the_first_token_takes_100_to_200_ms() -> None:
 def test_the_list_of_models() -> None:
     listed = [Model.model_validate(each, strict=True).id for each in Answer(sent(models_script(OPENAI))).json["data"]]
     assert listed == [model.example for model in MODELS]
+
+
+def test_choices_together_have_no_more_tokens_than_one_may() -> None:
+    answer = Answer(sent(script_of(chat(model="mock-tokens-50001", n=2))))
+    assert (answer.status, answer.json["error"]["param"]) == (400, "n")
+    assert Answer(sent(script_of(chat(model="mock-tokens-3", n=2)))).json["usage"]["completion_tokens"] == 6
+
+
+@pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
+def test_an_error_names_the_request_as_an_answer_does(wire: Wire) -> None:
+    answer = Answer(sent(error_script(wire, 429, "Slow down.", headers={"retry-after": "2"})))
+    assert (answer.status, answer.headers[wire.id_header], answer.headers["retry-after"]) == (429, "req_mock", "2")
+    assert "Slow down." in answer.json["error"]["message"]
 
 
 def test_a_refusal_in_openai_shape() -> None:

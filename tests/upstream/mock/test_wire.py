@@ -15,6 +15,7 @@ EVERY = pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
 def test_what_is_asked_can_be_checked(wire: Wire) -> None:
     assert set(wire.routes.values()) - {"models", "embeddings"} == set(wire.checks)
     assert {"chat", "models"} <= set(wire.routes.values())
+    assert (wire.counted is not None) == ("count" in wire.routes.values())
 
 
 @EVERY

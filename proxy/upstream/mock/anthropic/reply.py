@@ -10,6 +10,8 @@ import orjson
 
 from proxy.call import Json
 from proxy.upstream.mock.answer import Answer, Choice
+from proxy.upstream.mock.tools import ToolCall
+from proxy.upstream.mock.wire import ERROR_ID
 
 #: Status -> type of the error; the hundreds stand for the rest.
 ERRORS: Mapping[int, str] = {
@@ -30,7 +32,7 @@ def error_body(status: int, text: str, param: str | None = None, code: str | Non
     """A field at fault stands before the words, as `messages.0.content`."""
     kind = ERRORS.get(status, ERRORS[status // 100 * 100])
     place = re.sub(r"\[(\d+)\]", r".\1", f"{param}: ") if param else ""
-    return {"type": "error", "error": {"type": kind, "message": f"{place}{text}"}, "request_id": "req_mock"}
+    return {"type": "error", "error": {"type": kind, "message": f"{place}{text}"}, "request_id": ERROR_ID}
 
 
 def identity(request: Json, id: str) -> Json:
@@ -46,11 +48,15 @@ def message(request: Json, answer: Answer, id: str) -> Json:
 def blocks(choice: Choice, id: str) -> list[Json]:
     thought = {"type": "thinking", "thinking": "".join(choice.reasoning), "signature": signature(id)}
     calls = [
-        {"type": "tool_use", "id": call.id, "name": call.name, "input": orjson.loads(call.arguments)}
+        {"type": "tool_use", "id": id_of(call), "name": call.name, "input": orjson.loads(call.arguments)}
         for call in choice.calls
     ]
     text = {"type": "text", "text": "".join(choice.text)}
     return [*([thought] if choice.reasoning else []), *([text] if choice.text else []), *calls]
+
+
+def id_of(call: ToolCall) -> str:
+    return f"toolu_{call.id.removeprefix('call_')}"
 
 
 def ending_of(choice: Choice) -> Json:

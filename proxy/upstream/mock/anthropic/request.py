@@ -71,13 +71,18 @@ def _messages(messages: list[Any]) -> Iterator[Json]:
         where = f"messages[{at}]"
         role = one_of(required(expect(message, (dict,), where), "role", where), ROLES, f"{where}.role")
         content = required(message, "content", where, (str, list))
+        if not content and (role == "user" or at < len(messages) - 1):
+            raise invalid(
+                "all messages must have non-empty content except for the optional final assistant message", where
+            )
         if isinstance(content, str):
             yield {"role": role, "content": content}
             continue
         blocks = [_block(block, f"{where}.content[{place}]") for place, block in enumerate(content)]
-        yield from (_result(block, called, where) for block in blocks if block["type"] == "tool_result")
+        results = [_result(block, called, where) for block in blocks if block["type"] == "tool_result"]
+        yield from results
         said = _said(role, blocks, called)
-        if said["content"] or said.get("tool_calls"):
+        if said["content"] or said.get("tool_calls") or not results:
             yield said
 
 

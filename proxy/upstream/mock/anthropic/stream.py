@@ -11,7 +11,7 @@ import orjson
 
 from proxy.call import Json
 from proxy.upstream.mock.answer import Answer, Choice
-from proxy.upstream.mock.anthropic.reply import ending_of, identity, signature, usage
+from proxy.upstream.mock.anthropic.reply import ending_of, id_of, identity, signature, usage
 from proxy.upstream.mock.wire import Events
 
 
@@ -53,7 +53,7 @@ def told(delta: Json, choice: Choice) -> tuple[str, Json, Json]:
         return "text", {"type": "text", "text": ""}, {"type": "text_delta", "text": delta["content"]}
     [part] = delta["tool_calls"]
     call = choice.calls[part["index"]]
-    begun: Json = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
+    begun: Json = {"type": "tool_use", "id": id_of(call), "name": call.name, "input": {}}
     return call.id, begun, {"type": "input_json_delta", "partial_json": part["function"]["arguments"]}
 
 

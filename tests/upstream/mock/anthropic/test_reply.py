@@ -32,7 +32,9 @@ def test_tools_are_called(fields: dict[str, str]) -> None:
         ("get_weather", {"city": ""}),
         ("get_time", {}),
     ]
-    assert len({block.id for block in message.content if block.type == "tool_use"}) == 2
+    ids = {block.id for block in message.content if block.type == "tool_use"}
+    assert len(ids) == 2
+    assert all(each.startswith("toolu_") for each in ids)
     assert message.stop_reason == "tool_use"
 
 

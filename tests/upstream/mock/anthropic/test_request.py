@@ -29,6 +29,8 @@ ANSWERED: list[Any] = [
         ({"messages": [{"role": "user"}]}, "messages[0].content"),
         ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages[0].content[0].text"),
         ({"messages": [{"role": "user", "content": [RESULT]}]}, "messages[0]"),
+        ({"messages": [{"role": "user", "content": []}]}, "messages[0]"),
+        ({"messages": [{"role": "assistant", "content": ""}, {"role": "user", "content": "x"}]}, "messages[0]"),
         ({"temperature": 1.5}, "temperature"),
         ({"system": 1}, "system"),
         ({"stop_sequences": [1]}, "stop_sequences[0]"),
@@ -52,6 +54,13 @@ def test_who_only_counts_needs_no_limit() -> None:
     request = ask()
     del request["max_tokens"]
     assert check_count(request)["messages"] == [{"role": "user", "content": "hello"}]
+
+
+def test_the_last_word_of_the_assistant_may_be_empty_and_a_message_of_unknown_blocks_is_one() -> None:
+    last = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": []}]
+    assert message_of(ask() | {"messages": last}).stop_reason == "end_turn"
+    unknown = [{"role": "user", "content": [{"type": "search_result", "title": "x"}]}]
+    assert message_of(ask(tools=[CLOCK]) | {"messages": unknown}).stop_reason == "end_turn"
 
 
 def test_results_come_before_what_the_user_says_with_them() -> None:

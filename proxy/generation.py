@@ -1,0 +1,162 @@
+"""Everything that one configuration amounts to, besides the sockets it is served on: roads, routes, and the stack of policies.
+
+A reload makes another one and swaps it whole. What lasts longer is handed in: metrics, and how targets are doing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from random import random
+from typing import NamedTuple
+
+from proxy.call import Call, Policy, Target
+from proxy.config import Config, aliases, endpoints, entries_of, fingerprint
+from proxy.estimate import estimate_prompt
+from proxy.lookup import Lookup, Offers
+from proxy.models import Model, Models
+from proxy.policies.balance import Balance
+from proxy.policies.deadline import Deadline
+from proxy.policies.fallback import Fallback
+from proxy.policies.fitting import Fitting
+from proxy.policies.hedge import Hedge
+from proxy.policies.metrics import Metrics
+from proxy.policies.retry import Retry
+from proxy.policies.retry_budget import RetryBudget
+from proxy.policies.routes import OVERRIDES, Routes
+from proxy.policies.standing import Standings
+from proxy.providers import Endpoint
+from proxy.resilience import breaker_rules, hedge_rules, plans, price_by, retry_rules, sticky_keys
+from proxy.roads import Roads, alias_rules, common_rules, reach_of
+from proxy.routing import Router
+from proxy.stack import Policies, build_stack
+from proxy.translate import dropped_by
+from proxy.upstream.exchange import Exchange
+from proxy.upstream.fetch import Fetcher
+from proxy.upstream.health import Health, Probing
+from proxy.upstream.jobs import Jobs, with_jobs
+from proxy.upstream.raw import Raw
+
+
+class Tallies(NamedTuple):
+    """What is counted over all configurations, by labels."""
+
+    retries: Counter[tuple[str, ...]]
+    refused: Counter[tuple[str, ...]]
+    fallbacks: Counter[tuple[str, ...]]
+    hedges: Counter[tuple[str, ...]]
+
+    @staticmethod
+    def new() -> Tallies:
+        return Tallies(Counter(), Counter(), Counter(), Counter())
+
+
+class Lasting(NamedTuple):
+    """What outlives a configuration. `admit` and `admit_relayed` are the server's, the first policies of both stacks."""
+
+    loop: asyncio.AbstractEventLoop
+    hide: Callable[[str], None]
+    environ: Mapping[str, str]
+    metrics: Metrics
+    standings: Standings
+    admit: Policy
+    admit_relayed: Policy
+    tallies: Tallies
+
+
+class Generation:
+    """`start`, then `close` when none of its calls is in flight any more."""
+
+    def __init__(self, config: Config, lasting: Lasting) -> None:
+        self.config = config
+        self.fingerprint = fingerprint(config)
+        on, off = endpoints(config)
+        self.roads = Roads(config, on, lasting.loop, lasting.hide, lasting.environ)
+        self.fetcher = Fetcher(reach_of(config))
+        self.models = Models(entries_of(config.catalog))
+        self._offers = Offers(self.models, self.roads.lists)
+        self.router = Router(on, off, aliases(config), rules=alias_rules(config), offers=self._offers)
+        self.standings = lasting.standings
+        self.lookup = Lookup(self.router, self._offers, self._is_well)
+        self.health = self._health(config) if config.health.interval else None
+        self._add_policies(config, lasting)
+
+    def _add_policies(self, config: Config, lasting: Lasting) -> None:
+        longest = max(entry.timeouts.total for entry in config.providers.values())
+        ways = plans(config)
+        self.routes = Routes(ways, self.router.resolve, frozenset(config.overrides))
+        self.fitting = Fitting(self._model_of, config.model_limits, dropped_by(common_rules(config)))
+        self.fallback = Fallback(self.routes.fallbacks, self.fitting.fit, lasting.tallies.fallbacks)
+        hedges = hedge_rules(config)
+        self.hedge = (
+            Hedge(hedges, self.standings, estimated, time.monotonic, lasting.tallies.hedges) if hedges else None
+        )
+        self.retry = self._retry(config, lasting.tallies)
+        policies = Policies(
+            metrics=lasting.metrics,
+            admit=lasting.admit,
+            routes=self.routes if ways or len(config.overrides) < len(OVERRIDES) else None,
+            fitting=self.fitting,
+            deadline=Deadline(longest, time.monotonic),
+            fallback=self.fallback,
+            hedge=self.hedge,
+            retry=self.retry,
+        )
+        roads, rules, loop = self.roads.by_name, common_rules(config), lasting.loop
+        exchange = Exchange(roads, rules, self.fetcher.inline, loop, time.monotonic, time.time)
+        self.jobs = Jobs(roads, rules, self.roads.dial, loop, time.monotonic, time.time)
+        self.handler = build_stack(policies, with_jobs(exchange, self.jobs, roads))
+        relaying = Policies(metrics=lasting.metrics, admit=lasting.admit_relayed)
+        self.relay = build_stack(relaying, Raw(roads, loop, time.monotonic))
+
+    def _retry(self, config: Config, tallies: Tallies) -> Retry:
+        balance = Balance(self.standings, random, price_by(self._model_of), sticky_keys(config))
+        budget = RetryBudget(config.retry_budget.share, config.retry_budget.floor, time.monotonic)
+        return Retry(
+            self.standings,
+            balance,
+            budget,
+            retry_rules(config),
+            asyncio.sleep,
+            random,
+            time.monotonic,
+            tallies.retries,
+            tallies.refused,
+        )
+
+    def _health(self, config: Config) -> Health:
+        rule = Probing(config.health.interval, config.health.timeout)
+        ended, probed = self.standings.ended, self.standings.probed
+        return Health(self.roads.by_name, rule, self.roads.asker, ended, probed, random, time.time)
+
+    # ---- life
+
+    def start(self) -> None:
+        """From here on its targets' rules hold. Nothing is asked of anyone yet."""
+        self.standings.adopt(breaker_rules(self.config))
+        self.roads.start()
+        if self.health is not None:
+            self.health.start()
+
+    async def close(self) -> None:
+        if self.health is not None:
+            await self.health.close()
+        await self.jobs.close()
+        await self.roads.close()
+        await self.fetcher.close()
+
+    # ---- what policies ask
+
+    def _model_of(self, target: Target) -> Model | None:
+        return self._offers.model(target.endpoint, target.model)
+
+    def _is_well(self, endpoint: Endpoint) -> bool:
+        """Whether a provider has a target that may be asked; one that was never asked may."""
+        known = [standing for provider, _, standing in self.standings.all() if provider == endpoint.name]
+        return not known or any(standing.fit for standing in known)
+
+
+def estimated(call: Call) -> int:
+    return estimate_prompt(call.json)

@@ -1,0 +1,125 @@
+"""What a running sidecar shows of itself: the ops port's answers and the gauges that are read at each scrape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from proxy import __version__, logs
+from proxy.policies.breaker import CLOSED, HALF_OPEN, OPEN, State
+from proxy.server.ops import OpsState
+
+if TYPE_CHECKING:
+    from proxy.app import Sidecar
+
+#: The states of a breaker as numbers; an alert is on 2.
+STATES: Mapping[State, int] = {CLOSED: 0, HALF_OPEN: 1, OPEN: 2}
+#: What an operator may say of a breaker.
+FORCED: Mapping[str, State | None] = {"open": OPEN, "closed": CLOSED, "auto": None}
+
+
+def ops_state(sidecar: Sidecar) -> OpsState:
+    return OpsState(
+        version=__version__,
+        lag=sidecar.lag.current,
+        started=lambda: bool(sidecar.addresses),
+        not_ready=sidecar.not_ready,
+        metrics=sidecar.metrics.blocks,
+        uptime=sidecar.uptime,
+        fingerprint=lambda: sidecar.current.fingerprint,
+        providers=lambda: {name: road.pool.statistics() for name, road in sidecar.current.roads.by_name.items()},
+        targets=partial(targets, sidecar),
+        calls_in_flight=lambda: len(sidecar.gateway.calls),
+        drain=sidecar.start_drain,
+        reload=sidecar.reloads.now,
+        force=partial(force, sidecar),
+    )
+
+
+def targets(sidecar: Sidecar) -> dict[str, Any]:
+    """How each target is doing that was asked since its rules came."""
+    return {standing.name: standing.report() for _, _, standing in sidecar.standings.all()}
+
+
+def force(sidecar: Sidecar, name: str, state: str) -> str | None:
+    """Hold a target's breaker, or let it go; what is wrong with the wish, None where nothing is."""
+    if state not in FORCED:
+        return f"state must be one of {', '.join(FORCED)}"
+    known = {standing.name: standing for _, _, standing in sidecar.standings.all()}
+    if name not in known:
+        return f"target must be one of {', '.join(known) or 'none yet: targets are known once they were asked'}"
+    known[name].breaker.force(FORCED[state])
+    return None
+
+
+# ---- gauges
+
+
+def add_gauges(sidecar: Sidecar, waiting: Callable[[], float], dropped: Callable[[], float]) -> None:
+    """`waiting` and `dropped` are the log's lines."""
+    gauge, count = sidecar.metrics.gauge, sidecar.metrics.count
+    gauge("outrider_loop_lag_seconds", "How late the event loop ran, at worst.", sidecar.lag.worst)
+    connections = "Connections to providers, by state."
+    gauge("outrider_connections", connections, lambda: sidecar.current.roads.connections(), ("provider", "state"))
+    gauge("outrider_log_dropped", "Log lines lost because their reader is too slow.", dropped)
+    fill = partial(bounds, sidecar, waiting)
+    gauge("outrider_bound_fill", "How much of what is bounded is in use.", partial(fill, 0), ("bound",))
+    gauge("outrider_bound_limit", "How much of it there may be.", partial(fill, 1), ("bound",))
+    gauge("outrider_config_last_reload_seconds", "When it was, since the epoch.", lambda: sidecar.reloads.last)
+    count(
+        "outrider_config_reloads_total",
+        "Configurations read anew, by what came of it.",
+        lambda: {("taken",): sidecar.reloads.made, ("refused",): sidecar.reloads.refused},
+        ("result",),
+    )
+    add_target_gauges(sidecar)
+    add_attempt_counters(sidecar)
+
+
+def add_target_gauges(sidecar: Sidecar) -> None:
+    gauge, of_target = sidecar.metrics.gauge, ("provider", "target_model")
+
+    def each(read: Callable[[Any], float]) -> Callable[[], dict[tuple[str, ...], float]]:
+        return lambda: {(name, model): read(standing) for name, model, standing in sidecar.standings.all()}
+
+    state = "State of a target's breaker: 0 closed, 1 being tried, 2 open."
+    gauge("outrider_breaker_state", state, each(lambda s: STATES[s.breaker.forced or s.breaker.state]), of_target)
+    opened = "How often a target's breaker has opened."
+    sidecar.metrics.count("outrider_breaker_opened_total", opened, each(lambda s: s.breaker.opened), of_target)
+    gauge("outrider_target_in_flight", "Attempts on their way to a target.", each(lambda s: s.in_flight), of_target)
+    gauge("outrider_target_healthy", "Whether a target may be asked now.", each(lambda s: float(s.fit)), of_target)
+    rate = "Share of a target's recent attempts that failed by its fault."
+    gauge("outrider_target_error_rate", rate, each(lambda s: s.failure_rate), of_target)
+
+
+def add_attempt_counters(sidecar: Sidecar) -> None:
+    count, tallies = sidecar.metrics.count, sidecar.tallies
+    by_kind = ("provider", "kind")
+    retries = "Attempts made again, by the failure before."
+    count("outrider_retries_total", retries, lambda: tallies.retries, by_kind)
+    fallbacks = "Calls that went on to another model, by the failure before."
+    count("outrider_fallbacks_total", fallbacks, lambda: tallies.fallbacks, by_kind)
+    hedges = "Second attempts beside slow ones: made, won, and the estimated prompt tokens of the losers."
+    count("outrider_hedges_total", hedges, lambda: tallies.hedges, ("what",))
+    left = "Attempts that may be made again now, in all."
+    sidecar.metrics.gauge("outrider_retry_budget_left", left, lambda: sidecar.current.retry.budget.left)
+    refused = "Attempts that were not made again, because too many had been."
+    count("outrider_retry_budget_refused_total", refused, lambda: tallies.refused, ("provider",))
+
+
+def bounds(sidecar: Sidecar, waiting: Callable[[], float], which: int) -> dict[tuple[str, ...], float]:
+    """Everything that could grow, as (fill, limit); `which` picks one of the two."""
+    current = sidecar.current
+    found: dict[str, tuple[float, float]] = {
+        "log_lines": (waiting(), logs.WAITING),
+        "label_sets": sidecar.metrics.label_sets,
+        "routes": current.router.remembered,
+        "models": current.models.remembered,
+        "fetched_characters": current.fetcher.fill,
+        "jobs_ending": current.jobs.fill,
+        "targets": sidecar.standings.fill,
+        "generations": sidecar.leaving,
+        **current.roads.bounds(),
+    }
+    return {(bound,): pair[which] for bound, pair in found.items()}
