@@ -82,7 +82,7 @@ class Sidecar:
             os.environ,
             self.metrics,
             self.standings,
-            self.gateway.admit,
+            self.gateway.admitting,
             self.gateway.admit_relayed,
             self.tallies,
         )

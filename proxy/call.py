@@ -226,6 +226,9 @@ class Outcome:
     cost: Decimal | None = None
 
 
+#: The phase of a call that the sidecar itself cuts, because it ends.
+CUT = "cut"
+
 Handler = Callable[[Call], Awaitable[Outcome]]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from random import random
 from typing import NamedTuple
 
-from proxy.call import Call, Policy, Target
+from proxy.call import Call, Handler, Policy, Target
 from proxy.config import Config, aliases, endpoints, entries_of, fingerprint
 from proxy.estimate import estimate_prompt
 from proxy.lookup import Lookup, Offers
@@ -31,7 +31,7 @@ from proxy.providers import Endpoint
 from proxy.resilience import breaker_rules, hedge_rules, plans, price_by, retry_rules, sticky_keys
 from proxy.roads import Roads, alias_rules, common_rules, reach_of
 from proxy.routing import Router
-from proxy.stack import Policies, build_stack
+from proxy.stack import Passing, Policies, build_stack
 from proxy.translate import dropped_by
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.fetch import Fetcher
@@ -54,14 +54,14 @@ class Tallies(NamedTuple):
 
 
 class Lasting(NamedTuple):
-    """What outlives a configuration. `admit` and `admit_relayed` are the server's, the first policies of both stacks."""
+    """What outlives a configuration. `admitting` and `admit_relayed` are the server's, the first policies of both stacks."""
 
     loop: asyncio.AbstractEventLoop
     hide: Callable[[str], None]
     environ: Mapping[str, str]
     metrics: Metrics
     standings: Standings
-    admit: Policy
+    admitting: Callable[[Handler], Handler]
     admit_relayed: Policy
     tallies: Tallies
 
@@ -96,7 +96,7 @@ class Generation:
         self.retry = self._retry(config, lasting.tallies)
         policies = Policies(
             metrics=lasting.metrics,
-            admit=lasting.admit,
+            admit=Passing(lasting.admitting),
             routes=self.routes if ways or len(config.overrides) < len(OVERRIDES) else None,
             fitting=self.fitting,
             deadline=Deadline(longest, time.monotonic),

@@ -38,6 +38,16 @@ def build_stack(policies: Policies, exchange: Handler) -> Handler:
     )
 
 
+class Passing:
+    """A Policy made of what is called around the rest."""
+
+    def __init__(self, around: Callable[[Handler], Handler]) -> None:
+        self.around = around
+
+    def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]:
+        return self.around(next)(call)
+
+
 def compose(policies: Sequence[Policy | None], handler: Handler) -> Handler:
     """Wrap `handler`, outermost policy first; a policy that is not configured is None and costs nothing."""
     for policy in reversed(policies):

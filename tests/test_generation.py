@@ -27,13 +27,17 @@ retry: {initial: 0.001}
 """
 
 
+def admitting(next: Handler) -> Handler:
+    return next
+
+
 async def admit(call: Call, next: Handler) -> Outcome:
     return await next(call)
 
 
 def lasting() -> Lasting:
     loop, standings = asyncio.get_running_loop(), Standings({}, time.monotonic)
-    return Lasting(loop, lambda key: None, {}, Metrics(), standings, admit, admit, Tallies.new())
+    return Lasting(loop, lambda key: None, {}, Metrics(), standings, admitting, admit, Tallies.new())
 
 
 @pytest.fixture

@@ -8,7 +8,10 @@ from proxy.call import Call, Handler, Outcome
 
 
 class Deadline:
-    """A Policy that only sets `call.deadline`, for whoever waits further in. `time` is monotonic, `total` in seconds."""
+    """A Policy that only sets `call.deadline`, for whoever waits further in.
+
+    `total` is in seconds from the start of the call. `time` is the clock of `Call.started`, and stands in where a call has none.
+    """
 
     def __init__(self, total: float, time: Callable[[], float]) -> None:
         self._total = total
@@ -24,7 +27,7 @@ class Deadline:
             total = longest if call.timeout is None else min(longest, call.timeout)
             if call.route is not None and call.route.timeout is not None:
                 total = min(total, call.route.timeout)
-            call.deadline = time() + total
+            call.deadline = (call.started or time()) + total
             return next(call)
 
         return limited

@@ -42,12 +42,16 @@ class Fitting:
         fit, ceilings = self.fit, self._ceilings
 
         def fitted(call: Call) -> Awaitable[Outcome]:
-            asked, body, target = call.json, call.body, call.target
-            # One of these stands in every request that shows the model more than text. Spelled out: every call is asked this.
-            shows = b"image" in body or b"file" in body or b"audio" in body or b"document" in body or b"inline" in body
-            if shows or call.route is not None or call.operation != "chat" or not TELLING.isdisjoint(asked):
+            asked, target = call.json, call.target
+            if call.route is not None or call.operation != "chat" or not TELLING.isdisjoint(asked):
                 fit(call)
-            elif "max_tokens" in asked or "max_completion_tokens" in asked:
+                return next(call)
+            # What shows the model more than text stands in a list of parts. Spelled out: every call is asked this.
+            for message in asked["messages"]:
+                if type(message.get("content")) is list:
+                    fit(call)
+                    return next(call)
+            if "max_tokens" in asked or "max_completion_tokens" in asked:
                 assert target is not None
                 most = ceilings.get((target.name, target.model), 0) if call.started < self._fresh_until else 0
                 if (asked.get("max_tokens") or 0) > most or (asked.get("max_completion_tokens") or 0) > most:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from proxy.call import Call, Client, Handler, Headers, Outcome, Source, Target
+from proxy.call import CUT, Call, Client, Handler, Headers, Outcome, Source, Target
 from proxy.policies.retry_budget import RetryBudget
 from proxy.policies.standing import Standings
 
@@ -161,7 +161,7 @@ class Hedge:
         for task in race.tasks:
             task.cancel()
         await asyncio.gather(*race.tasks, return_exceptions=True)
-        if race.winner is None and race.tasks:
+        if race.winner is None and race.tasks and call.phase != CUT:
             call.phase = next(iter(race.tasks.values())).phase
         for own in list(race.tasks.values()):
             if race.winner is not None and own.client is not race.winner and own.attempts:

@@ -17,7 +17,7 @@ from aioprometheus.collectors import Counter, Gauge, Histogram, Registry
 from aioprometheus.formats.text import TEXT_CONTENT_TYPE, TextFormatter
 
 from proxy import __version__
-from proxy.call import Call, Failure, Handler, Outcome
+from proxy.call import CUT, Call, Failure, Handler, Outcome
 from proxy.policies.series import Ended, Series
 
 #: Calls that are counted together.
@@ -133,7 +133,7 @@ class Metrics:
                 kind = failure.kind
                 raise
             except CancelledError:
-                kind = "client_gone"
+                kind = "draining" if call.phase == CUT else "client_gone"
                 raise
             finally:
                 self.active -= 1

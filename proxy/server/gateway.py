@@ -12,7 +12,7 @@ from contextlib import closing
 
 import orjson
 
-from proxy.call import Call, Failure, Handler, Outcome
+from proxy.call import CUT, Call, Failure, Handler, Outcome
 from proxy.dialects.checks import check_version
 from proxy.receipt import render_receipt
 from proxy.server.answers import advice, answer, error_body
@@ -69,6 +69,7 @@ class Gateway:
         self._over = True
         for call in self.calls:
             assert isinstance(call.client, OpenResponse)
+            call.phase = CUT
             call.client.interrupt()
 
     def handle(self, request: Request, connection: ClientConnection) -> Awaitable[bool]:
@@ -118,6 +119,11 @@ class Gateway:
         except Failure as failure:
             end = failure
             await self._refuse(call, client, failure)
+        except asyncio.CancelledError:
+            if not self._over:
+                raise
+            end = self._cut_short(client)
+            await self._refuse(call, client, end)
         except Exception:
             log.exception("a fault of the sidecar itself", extra={"id": call.id})
             end = Failure("internal_error", "the sidecar has a fault; its log says more")
@@ -132,24 +138,36 @@ class Gateway:
             end = None  # a failure's traceback holds this frame, which would hold the failure
         return client.close()
 
-    async def admit(self, call: Call, next: Handler) -> Outcome:
+    def admit(self, call: Call, next: Handler) -> Awaitable[Outcome]:
         """A Policy. Failure: `draining`, or what is wrong with the request."""
-        client = call.client
-        assert isinstance(client, OpenResponse)
-        if self.draining is not None:
-            client.keep_alive = False
-            raise Failure("draining", "this sidecar is shutting down", retry_after=self.draining)
-        try:
+        return self.admitting(next)(call)
+
+    def admitting(self, next: Handler) -> Handler:
+        understand, read = self._understand, self._read
+
+        def admitted(call: Call) -> Awaitable[Outcome]:
+            client = call.client
+            assert isinstance(client, OpenResponse)
+            if self.draining is not None:
+                raise self._refused(client)
             call.phase = "reading"
             body = client.request.body
-            whole = body.is_eof() and body.total_bytes <= self.body_limit
-            call.body = body.read_nowait() if whole else await read_body(client.request, client, self.body_limit)
-            self._understand(call)
-            return await next(call)
-        except asyncio.CancelledError:
-            if not self._over:
-                raise
-            raise self._cut_short(client) from None
+            if not body.is_eof() or body.total_bytes > self.body_limit:
+                return read(call, client, next)
+            call.body = body.read_nowait()
+            understand(call)
+            return next(call)
+
+        return admitted
+
+    async def _read(self, call: Call, client: OpenResponse, next: Handler) -> Outcome:
+        call.body = await read_body(client.request, client, self.body_limit)
+        self._understand(call)
+        return await next(call)
+
+    def _refused(self, client: OpenResponse) -> Failure:
+        client.keep_alive = False
+        return Failure("draining", "this sidecar is shutting down", retry_after=self.draining)
 
     def _cut_short(self, client: OpenResponse) -> Failure:
         client.keep_alive = False
@@ -185,14 +203,10 @@ class Gateway:
         with closing(Spool()) as spool:
             try:
                 if self.draining is not None:
-                    raise Failure("draining", "this sidecar is shutting down", retry_after=self.draining)
+                    raise self._refused(client)
                 call.phase = "reading"
                 await prepare(call, client, self.router, self.body_limit, spool)
                 return await next(call)
-            except asyncio.CancelledError:
-                if not self._over:
-                    raise
-                raise self._cut_short(client) from None
             finally:
                 # What the application still sends is not waited for: the connection ends.
                 client.keep_alive = client.keep_alive and client.request.body.is_eof() and self.draining is None

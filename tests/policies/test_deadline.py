@@ -13,8 +13,8 @@ from proxy.policies.deadline import Deadline
 NOW = 1000.0
 
 
-def call(timeout: float | None, route: Route | None = None) -> Call:
-    return cast(Call, SimpleNamespace(timeout=timeout, deadline=None, route=route))
+def call(timeout: float | None, route: Route | None = None, started: float = 0.0) -> Call:
+    return cast(Call, SimpleNamespace(timeout=timeout, deadline=None, route=route, started=started))
 
 
 @pytest.mark.parametrize(("asked", "deadline"), [(None, 1060.0), (5.0, 1005.0), (0.25, 1000.25), (600.0, 1060.0)])
@@ -36,6 +36,14 @@ async def test_so_does_the_alias_s(asked: float | None, deadline: float) -> None
         return Outcome(200)
 
     await Deadline(60.0, lambda: NOW)(call(asked, Route("fast", timeout=20.0)), handler)
+
+
+async def test_it_counts_from_the_start_of_the_call() -> None:
+    async def handler(call: Call) -> Outcome:
+        assert call.deadline == 990.0 + 60.0
+        return Outcome(200)
+
+    await Deadline(60.0, lambda: NOW)(call(None, started=990.0), handler)
 
 
 async def test_it_stops_nothing_itself() -> None:
