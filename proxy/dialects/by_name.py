@@ -1,4 +1,4 @@
-"""Every dialect there is, by name: the seven, and variants that say the same in another envelope."""
+"""Every dialect there is, by name: the seven, variants that say the same in another envelope, and those of jobs."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from proxy.dialects.vertex_gemini import DIALECT as VERTEX_GEMINI
 SEVEN = (OPENAI, RESPONSES, ANTHROPIC, GEMINI, BEDROCK, OLLAMA, COHERE)
 VARIANTS = (
     *(GEMINI_ARRAY, GEMINI_ONE, BEDROCK_INVOKE, OLLAMA_GENERATE, OLLAMA_LEGACY, VERTEX_CLAUDE, VERTEX_GEMINI),
-    *(REPLICATE, RUNPOD),
 )
-BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (*SEVEN, *VARIANTS)}
+#: How jobs are asked for and told of. No application speaks so, and an answer is not one reply or stream.
+OF_JOBS = (REPLICATE, RUNPOD)
+BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (*SEVEN, *VARIANTS, *OF_JOBS)}
 
 #: Request fields that belong to one dialect each, and of these the ones that cannot be left out elsewhere.
 OWN: frozenset[str] = frozenset().union(*(dialect.own for dialect in BY_NAME.values()))

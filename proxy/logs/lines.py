@@ -29,7 +29,10 @@ class Line(Protocol):
 
 
 class CallLine(NamedTuple):
-    """How a call ended. `time` is in seconds since 1970, `ttft` and `duration` are in seconds."""
+    """How a call ended. `time` is in seconds since 1970, `ttft` and `duration` are in seconds.
+
+    tried: who was asked in vain, and the kind of failure, as `Call.trail` has it.
+    """
 
     time: float
     id: str
@@ -43,9 +46,10 @@ class CallLine(NamedTuple):
     duration: float
     usage: Usage | None
     dropped: Sequence[str]
+    tried: Sequence[str]
 
     def fields(self) -> Fields:
-        time, call_id, provider, model, stream, status, kind, attempts, ttft, duration, usage, dropped = self
+        time, call_id, provider, model, stream, status, kind, attempts, ttft, duration, usage, dropped, tried = self
         return {
             "time": timestamp(time),
             "level": "info",
@@ -63,6 +67,7 @@ class CallLine(NamedTuple):
             "tokens_out": None if usage is None else usage.completion,
             "estimated": True if usage is not None and usage.estimated else None,
             "dropped": [name[:LONGEST_NAME] for name in dropped[:MOST_NAMES]] if dropped else [],
+            "tried": [name[:LONGEST_NAME] for name in tried[:MOST_NAMES]] if tried else [],
         }
 
 
@@ -107,6 +112,7 @@ def call_line(now: float, call: Call, ended: Outcome | Failure, duration: float)
         duration,
         usage,
         call.dropped,
+        call.trail,
     )
 
 

@@ -37,12 +37,30 @@ class Lost(asyncio.CancelledError):
 
 
 class Race:
-    """Attempts at one call, of which one gets the client."""
+    """Attempts at one call, of which one gets the client. `lost` is told of each that was overtaken."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, lost: Callable[[Call], None]) -> None:
         self.client = client
+        self._lost = lost
         self.winner: Racer | None = None
         self.tasks: dict[asyncio.Task[Outcome], Call] = {}
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The winner's, once it has one."""
+        for task, call in self.tasks.items():
+            if call.client is self.winner and task.done() and not task.cancelled() and task.exception() is None:
+                return task.result()
+        return None
+
+    @property
+    def heard(self) -> Call:
+        """The attempt that the client hears, or as long as there is none the first one."""
+        return next((call for call in self.tasks.values() if call.client is self.winner), self.first)
+
+    @property
+    def first(self) -> Call:
+        return next(iter(self.tasks.values()))
 
     def win(self, racer: Racer) -> None:
         """Lost for whoever comes second."""
@@ -50,7 +68,8 @@ class Race:
             raise Lost
         self.winner = racer
         for task, call in self.tasks.items():
-            if call.client is not racer:
+            if call.client is not racer and not task.done():
+                self._lost(call)
                 task.cancel()
 
 
@@ -96,6 +115,7 @@ class Hedge:
         self._rules = rules
         self._standings = standings
         self._estimate = estimate
+        self._time = time
         self._budgets = {name: RetryBudget(rule.share, 0, time) for name, rule in rules.items()}
 
     def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]:
@@ -106,21 +126,37 @@ class Hedge:
 
     async def _race(self, call: Call, next: Handler, rule: HedgeRule) -> Outcome:
         assert call.route is not None
-        budget = self._budgets[call.route.name]
-        budget.earn(call.started)
-        race = Race(call.client)
+        self._budgets[call.route.name].earn(call.started)
+        race = Race(call.client, self._lost)
         try:
-            first = self._enter(race, call, call.targets, next, 0)
-            delay = self._delay(call, rule)
+            outcome = await self._run(call, next, rule, race)
+        except asyncio.CancelledError:
+            if not race.tasks:
+                raise
+            tell_of_the_end(call, race.heard)
+            # Who has heard all of the answer may hang up before this wakes.
+            if race.outcome is None:
+                raise
+            outcome = race.outcome
+        self.counted[WON] += race.heard is not race.first
+        return outcome
+
+    async def _run(self, call: Call, next: Handler, rule: HedgeRule, race: Race) -> Outcome:
+        assert call.route is not None
+        try:
+            first = self._enter(race, call, call.targets, next, call.attempts)
+            # By its first wait it has been chosen who is asked.
+            await asyncio.sleep(0)
+            delay = self._delay(race.tasks[first], rule)
             if delay is not None:
                 await asyncio.wait([first], timeout=delay)
-                if not first.done() and race.winner is None and budget.spend():
+                if not first.done() and race.winner is None and self._budgets[call.route.name].spend():
                     self.counted[MADE] += 1
                     second = others(call, race.tasks[first])
                     self._enter(race, call, second, next, race.tasks[first].attempts)
-            return await self._heard(call, race, first)
+            return await self._heard(call, race)
         finally:
-            await self._end(call, race)
+            await self._end(race)
 
     def _enter(
         self, race: Race, call: Call, targets: Sequence[Target], next: Handler, made: int
@@ -138,7 +174,12 @@ class Hedge:
         latencies = sorted(self._standings.of(call.target).latencies)
         return latencies[int(len(latencies) * SLOWEST)] if len(latencies) >= LEAST else None
 
-    async def _heard(self, call: Call, race: Race, first: asyncio.Task[Outcome]) -> Outcome:
+    def _lost(self, own: Call) -> None:
+        """The first one would have taken longer than this: were only winners remembered, every target would look quick."""
+        if own.attempts == 1 and own.target is not None:
+            self._standings.of(own.target).latencies.append(self._time() - own.started)
+
+    async def _heard(self, call: Call, race: Race) -> Outcome:
         """The outcome of the winner, or of the first to end well; the latest failure where none does."""
         failure: BaseException | None = None
         left = set(race.tasks)
@@ -150,22 +191,18 @@ class Hedge:
                     continue
                 tell(call, own)
                 if not task.cancelled() and task.exception() is None:
-                    self.counted[WON] += task is not first
                     return task.result()
                 failure = asyncio.CancelledError() if task.cancelled() else task.exception()
         assert failure is not None
         raise failure
 
-    async def _end(self, call: Call, race: Race) -> None:
-        """Nobody is left running, and what the losers cost is noted."""
-        for task in race.tasks:
+    async def _end(self, race: Race) -> None:
+        """What the losers cost is noted, and nobody is left running."""
+        for task, own in race.tasks.items():
             task.cancel()
-        await asyncio.gather(*race.tasks, return_exceptions=True)
-        if race.winner is None and race.tasks and call.phase != CUT:
-            call.phase = next(iter(race.tasks.values())).phase
-        for own in list(race.tasks.values()):
             if race.winner is not None and own.client is not race.winner and own.attempts:
                 self.counted[WASTED] += self._estimate(own)
+        await asyncio.gather(*race.tasks, return_exceptions=True)
 
 
 def others(call: Call, first: Call) -> Sequence[Target]:
@@ -178,3 +215,11 @@ def tell(call: Call, own: Call) -> None:
         setattr(call, name, getattr(own, name))
     call.attempts = max(call.attempts, own.attempts)
     call.upstream_seconds = own.upstream_seconds
+
+
+def tell_of_the_end(call: Call, own: Call) -> None:
+    """The same of attempts that were ended from outside; whoever cuts the call has said so in its phase."""
+    phase = call.phase
+    tell(call, own)
+    if phase == CUT:
+        call.phase = CUT

@@ -56,7 +56,7 @@ class Retry:
 
     def around(self, next: Handler) -> Handler:
         budget, known, of = self.budget, self._standings.known, self._standings.of
-        choose, again = self._balance.choose, self._again
+        choose, again, further = self._balance.choose, self._again, self._further
 
         async def attempted(call: Call) -> Outcome:
             if call.started >= budget.turn:
@@ -65,6 +65,8 @@ class Retry:
             target = call.target = call.target if len(call.targets) < 2 else choose(call)
             assert target is not None
             standing = known.get((target.name, target.model)) or of(target)
+            if call.attempts:
+                return await further(call, next, standing)
             try:
                 if not standing.breaker.quiet:
                     standing.breaker.admit(standing.name)
@@ -83,6 +85,13 @@ class Retry:
             return await again(call, next, trouble)
 
         return attempted
+
+    async def _further(self, call: Call, next: Handler, standing: Standing) -> Outcome:
+        """The first attempt at other targets of a call that others were asked for: what those took is not this one's latency."""
+        try:
+            return await self._attempt(call, next, standing)
+        except Failure as failure:
+            return await self._again(call, next, failure)
 
     async def _again(self, call: Call, next: Handler, failure: Failure) -> Outcome:
         """After a first attempt that failed, or was not allowed."""

@@ -15,7 +15,7 @@ from proxy.policies.breaker import Breaker, BreakerRule, State
 #: So many latencies of each target are remembered.
 REMEMBERED = 100
 #: So many targets are; of more, the ones that nothing is on its way to are forgotten, oldest first.
-MOST = 1000
+MOST = 200
 #: A failure rate is of this one and the one before, so of 30 to 60 seconds.
 WINDOW = 30.0
 
@@ -30,7 +30,8 @@ class Counts(NamedTuple):
 class Standing:
     """One target's. `time` is monotonic; all in seconds.
 
-    latencies: of the last attempts that went well: to the first token where streamed, else to the end.
+    latencies: of the last attempts that went well: to the first token where streamed, else to the end; and how long those took,
+    at least, that were left because another one answered before.
     away_until: until then the provider asked not to be asked.
     """
 
@@ -126,14 +127,9 @@ class Standing:
     @property
     def reasons(self) -> list[str]:
         """Why it is not fit, in words; none where it is."""
-        found = []
-        if not self.breaker.admits:
-            found.append("circuit_open")
-        if self.away_until > self._time():
-            found.append("rate_limited")
-        if self.probed is not None:
-            found.append(self.probed)
-        return found
+        closed = None if self.breaker.admits else "circuit_open"
+        away = "rate_limited" if self.away_until > self._time() else None
+        return [why for why in (closed, away, self.probed) if why is not None]
 
     @property
     def recent(self) -> Counts:
@@ -154,8 +150,10 @@ class Standing:
 
     @property
     def latency(self) -> float | None:
-        """The mean of the remembered ones; None while there is none."""
-        return sum(self.latencies) / len(self.latencies) if self.latencies else None
+        """The mean of those of this window and the one before, or the latest where all are older; None while there is none."""
+        well = self._before.ended - self._before.failed + self.ended - self.failed
+        fresh = list(self.latencies)[-max(well, 1) :]
+        return sum(fresh) / len(fresh) if fresh else None
 
     def report(self) -> dict[str, Any]:
         """What `/status.json` shows."""

@@ -58,9 +58,10 @@ def by_weight(candidates: Sequence[Candidate], round: Round) -> Candidate:
 
 
 def by_load(candidates: Sequence[Candidate], round: Round) -> Candidate:
-    """The one with the least on its way, for its weight; among equals they take turns."""
+    """The one with the least on its way, for its weight; equals take turns, or the odds are as the weights where those differ."""
     least = min(each.standing.in_flight / each.weight for each in candidates)
-    return in_turn([each for each in candidates if each.standing.in_flight / each.weight == least], round)
+    equal = [each for each in candidates if each.standing.in_flight / each.weight == least]
+    return (in_turn if len({each.weight for each in equal}) == 1 else by_weight)(equal, round)
 
 
 def by_latency(candidates: Sequence[Candidate], round: Round) -> Candidate:

@@ -59,6 +59,7 @@ async def find_answer(request: Request, path: str, router: Router) -> Json:
         failure.headers = [("allow", ", ".join(allowed))]
         raise failure
     if path in FIXED:
+        await router.ready()
         return FIXED[path](router)
     if path == SHOW:
         return render_show(known(router, await asked_model(request)))

@@ -50,6 +50,6 @@ def check_model(model: str) -> str:
 
 def timeout_of(wire: Json) -> float | None:
     timeout = wire.get("timeout")
-    if timeout is not None and not 0 < timeout < float("inf"):
+    if timeout is not None and not (type(timeout) in (int, float) and 0 < timeout < float("inf")):
         raise Failure("invalid_request", "timeout must be a positive number of seconds", param="timeout")
     return timeout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.dialects import Dialect
-from proxy.dialects.by_name import BY_NAME, OWN, SEVEN, STATEFUL, VARIANTS
+from proxy.dialects.by_name import BY_NAME, OF_JOBS, OWN, SEVEN, STATEFUL, VARIANTS
 from proxy.dialects.capabilities import FIELDS, ROWS
 from proxy.wire.framing import FRAMINGS
 
@@ -14,7 +14,7 @@ def test_the_seven_and_their_variants() -> None:
     assert [dialect.name for dialect in SEVEN] == [
         *("openai", "responses", "anthropic", "gemini", "bedrock", "ollama", "cohere")
     ]
-    assert len(BY_NAME) == len(SEVEN) + len(VARIANTS)
+    assert len(BY_NAME) == len(SEVEN) + len(VARIANTS) + len(OF_JOBS)
 
 
 @pytest.mark.parametrize("dialect", BY_NAME.values(), ids=BY_NAME)

@@ -25,7 +25,7 @@ def new_call(**known: object) -> Call:
 
 
 def test_a_call_that_ended_well() -> None:
-    call = new_call(dropped=["top_k"])
+    call = new_call(dropped=["top_k"], trail=("azure:gpt-4o timeout",))
     line = call_line(1.5, call, Outcome(200, Usage(input=10, cache_read=2, output=3), ttft=0.25), 1.23456)
     assert line.fields() == {
         "time": "1970-01-01T00:00:01.500Z",
@@ -44,6 +44,7 @@ def test_a_call_that_ended_well() -> None:
         "tokens_out": 3,
         "estimated": None,
         "dropped": ["top_k"],
+        "tried": ["azure:gpt-4o timeout"],
     }
 
 
@@ -66,8 +67,8 @@ def test_no_prompt_and_no_answer_is_in_a_line(ended: Outcome | Failure) -> None:
 
 
 def test_what_a_caller_chose_is_cut() -> None:
-    call = new_call(id="i" * 5000, model="m" * 5000, dropped=["d" * 5000] * 500)
-    assert len(render_json(call_line(1.5, call, Outcome(200), 1.0).fields())) < 5000
+    call = new_call(id="i" * 5000, model="m" * 5000, dropped=["d" * 5000] * 500, trail=["t" * 5000] * 500)
+    assert len(render_json(call_line(1.5, call, Outcome(200), 1.0).fields())) < 7500
 
 
 def test_a_record_keeps_its_own_fields() -> None:

@@ -29,7 +29,15 @@ CANARY = "canary-value-0123456789"
 CALL = cast(
     Call,
     SimpleNamespace(
-        id="1", target=Target("mock", "m", None), model="m", stream=False, attempts=1, usage=None, ttft=None, dropped=[]
+        id="1",
+        target=Target("mock", "m", None),
+        model="m",
+        stream=False,
+        attempts=1,
+        usage=None,
+        ttft=None,
+        dropped=[],
+        trail=(),
     ),
 )
 

@@ -74,6 +74,8 @@ FAMILIES: Mapping[str, str] = {
     "gemini_array": "gemini",
     "gemini_one": "gemini",
     "bedrock_invoke": "anthropic",
+    "vertex_claude": "anthropic",
+    "vertex_gemini": "gemini",
     "ollama_generate": "ollama",
     "ollama_legacy": "ollama",
 }
@@ -111,7 +113,7 @@ ANSWERS: tuple[Loss, ...] = (
     Loss("anthropic/redacted-thinking-rig-.*", "bedrock", "signatures", "the recorder's word REDACTED is no base64"),
     Loss(
         "openai-responses/stream-max-tokens-mirascope-.*",
-        "(gemini|ollama).*",
+        "(gemini|ollama|vertex_gemini).*",
         "calls",
         "a call that the limit has cut, where arguments are an object and never half of one",
     ),
@@ -122,13 +124,13 @@ ANSWERS: tuple[Loss, ...] = (
 PAIRS: tuple[Loss, ...] = (
     Loss(
         "usage_buckets",
-        "(?!openai|gemini).*",
+        "(?!openai|gemini|vertex_gemini).*",
         r"usage\.(audio_input|audio_output|input|output)",
         "audio is not counted apart",
     ),
     Loss(
         "thought_signature",
-        "(?!openai|gemini).*",
+        "(?!openai|gemini|vertex_gemini).*",
         "thought_signatures",
         "Gemini's answers alone have it in the call's id",
     ),

@@ -7,7 +7,7 @@ from collections import Counter
 from functools import cache
 from typing import NamedTuple
 
-from proxy.translate import DIALECTS
+from tests.goldens.spoken import EVERY as DIALECTS
 from tests.matrix.exceptions import ANSWERS, FAMILIES, LOSSES, REQUESTS, Loss, Row
 from tests.matrix.recorded import RECORDINGS
 from tests.matrix.trips import answer_changes, request_changes

@@ -24,6 +24,8 @@ RELATIVES: Mapping[str, str] = {
     "gemini_array": "gemini",
     "gemini_one": "gemini",
     "bedrock_invoke": "anthropic",
+    "vertex_claude": "anthropic",
+    "vertex_gemini": "gemini",
     "ollama_generate": "ollama",
     "ollama_legacy": "ollama",
 }

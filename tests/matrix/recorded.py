@@ -14,8 +14,8 @@ import orjson
 
 from proxy.call import Json
 from proxy.dialects import Dialect
-from proxy.translate import DIALECTS
 from tests.conftest import ROOT
+from tests.goldens.spoken import EVERY as DIALECTS
 
 WIRE = ROOT.parent / "shared" / "wire"
 

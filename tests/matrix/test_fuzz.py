@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from proxy.call import Failure, Json
 from proxy.dialects import Dialect, Speech
 from proxy.relay import encode
-from proxy.translate import DIALECTS
 from proxy.wire.events import Event, FrameError
 from proxy.wire.framing import FRAMINGS, FrameReader
 from tests.goldens.crossing import STREAMED, render_request
 from tests.goldens.spoken import CREATED, MODELS
+from tests.goldens.spoken import EVERY as DIALECTS
 from tests.matrix.mutations import events, family, mutations, replies, requests
 
 FEW = settings(

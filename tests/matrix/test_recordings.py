@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from proxy.call import Failure, Json
-from proxy.translate import DIALECTS
+from tests.goldens.spoken import EVERY as DIALECTS
 from tests.goldens.spoken import parse
 from tests.matrix.errors import ERRORS, IN_STREAMS, Wrong
 from tests.matrix.exceptions import ANSWERS, REQUESTS, Loss

@@ -173,6 +173,42 @@ async def test_a_hang_up_ends_both(providers: Providers) -> None:
     assert sorted(providers.cancelled) == ["a", "b"]
 
 
+async def test_who_has_heard_everything_may_hang_up_at_once(providers: Providers) -> None:
+    hedge, call = policy(), asked()
+    going = begin(hedge, call, providers)
+    await providers.wait_for(2)
+    providers.let(1)
+    while heard(call)[-1:] != ["end"]:  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(0)
+    going.cancel()
+    assert (await going).usage == Usage(input=5)
+    assert (call.target, call.attempts, hedge.counted[WON]) == (B, 2, 1)
+
+
+async def test_what_was_heard_until_a_hang_up_is_known() -> None:
+    """It was paid for."""
+    spoken = asyncio.Event()
+
+    async def speak(own: Call) -> Outcome:
+        own.attempts += 1
+        own.phase = "streaming"
+        own.client.start(200, [])
+        spoken.set()
+        try:
+            await asyncio.Event().wait()
+            return Outcome(200)
+        finally:
+            own.usage = Usage(output=3)
+
+    call = asked()
+    going = begin(policy(), call, speak)
+    await spoken.wait()
+    going.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await going
+    assert (call.usage, call.attempts, call.phase) == (Usage(output=3), 1, "streaming")
+
+
 async def test_only_a_share_of_the_calls(providers: Providers) -> None:
     hedge = policy(HedgeRule(after=0.0, share=0.25))
     for number in range(20):

@@ -148,3 +148,26 @@ async def test_a_latency_is_of_its_own_attempt(clock: Clock) -> None:
     await retry(call, Provider(limited(5.0), answer))
     assert retry._standings.of(call.targets[0]).latency == pytest.approx(0.3)
     assert call.ttft == pytest.approx(5.3)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_what_others_took_before_is_not_its_latency(streamed: bool, clock: Clock) -> None:
+    """The model that is asked after another one has failed, and the second of two that are asked at once."""
+
+    async def answer(call: Call) -> Outcome:
+        clock.now += 0.3
+        call.upstream_seconds += 0.3
+        call.ttft = clock.now - call.started if streamed else None
+        return Outcome(200)
+
+    retry, call = policy(clock), call_to(clock=clock, started=clock.now, attempts=2, upstream_seconds=8.0)
+    clock.now += 9.0
+    await retry(call, Provider(answer))
+    assert retry._standings.of(call.targets[0]).latency == pytest.approx(0.3)
+
+
+async def test_a_breaker_and_retries_hold_for_it_too(clock: Clock) -> None:
+    retry, provider = policy(clock, failures=2), Provider(*[overloaded() for _ in range(9)])
+    assert (await fails(retry, call_to(clock=clock, attempts=1), provider)).kind == "circuit_open"
+    assert (await fails(retry, call_to(clock=clock, attempts=1), provider)).kind == "circuit_open"
+    assert len(provider.asked) == 2

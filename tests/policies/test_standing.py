@@ -46,6 +46,24 @@ def test_the_last_latencies_are_remembered(clock: Clock) -> None:
     assert one.latency == 2.0
 
 
+def test_what_it_was_long_ago_is_not_what_it_is_now(clock: Clock) -> None:
+    """A latency counts for this window and the next; who was not asked for longer goes by the latest."""
+    one = made(clock)
+    for seconds in (30.0, 20.0):
+        attempt(one, seconds=seconds, began=clock.now)
+    clock.now += WINDOW
+    attempt(one, overloaded(), began=clock.now)
+    attempt(one, seconds=10.0, began=clock.now)
+    assert one.latency == 20.0
+    clock.now += WINDOW
+    attempt(one, seconds=1.0, began=clock.now)
+    assert one.latency == 5.5
+    clock.now += 10 * WINDOW
+    assert one.latency == 5.5
+    attempt(one, seconds=0.5, began=clock.now)
+    assert one.latency == 0.5
+
+
 def test_a_failure_rate_is_of_this_window_and_the_one_before(clock: Clock) -> None:
     one = made(clock)
     attempt(one, overloaded())

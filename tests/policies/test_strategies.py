@@ -72,6 +72,10 @@ def test_least_connections_heeds_weights() -> None:
     assert chosen("least_connections", among) == {"a": 3000}
 
 
+def test_least_connections_heeds_weights_where_nothing_is_on_its_way() -> None:
+    assert chosen("least_connections", candidates(3, 1))["a"] / 3000 == pytest.approx(0.75, abs=0.02)
+
+
 def test_latency_draws_the_quicker_more_often() -> None:
     among = candidates(1, 1)
     among[0].standing.latencies.extend([0.1] * 100)

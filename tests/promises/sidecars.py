@@ -42,6 +42,8 @@ def anthropic_like(url: str, **more: Any) -> dict[str, Any]:
     return {"kind": "anthropic", "base_url": url, "api_key": KEY, **more}
 
 
+#: Providers are asked for calls alone, unless a test says otherwise.
+UNLISTED = {"list_models": False}
 #: What single attempts promise is seen where nothing is tried again and no target is left alone.
 ONE_ATTEMPT: dict[str, Any] = {"retry": {"attempts": 1}, "breaker": {"enabled": False}}
 
@@ -50,7 +52,7 @@ def write_config(directory: Path, providers: Mapping[str, Any], sections: Mappin
     config = {
         "listen": {"hosts": ["127.0.0.1"], "port": 0} | dict(sections.get("listen", {})),
         "ops": {"hosts": ["127.0.0.1"], "port": 0},
-        "providers": {**MOCK, **providers},
+        "providers": {**MOCK, **{name: UNLISTED | entry for name, entry in providers.items()}},
         **ONE_ATTEMPT,
         **{name: section for name, section in sections.items() if name != "listen"},
     }

@@ -92,7 +92,7 @@ async def test_a_limit_above_the_model_s(rule: str, status: int, sent: list[int]
 
 
 def local(url: str) -> dict[str, Any]:
-    return {"kind": "openai_compatible", "base_url": f"{url}/v1", "api_key": KEY}
+    return {"kind": "openai_compatible", "base_url": f"{url}/v1", "api_key": KEY, "list_models": True}
 
 
 async def listed(running: InLoop, query: str = "") -> dict[str, Any]:

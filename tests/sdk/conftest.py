@@ -15,6 +15,8 @@ from tests.sdk.upstreams.provider import Providers
 CONFIG = """
 listen: {{hosts: [127.0.0.1], port: 0}}
 ops: {{hosts: [127.0.0.1], port: 0}}
+retry: {{attempts: 1}}
+breaker: {{enabled: false}}
 providers:
   mock: {{mock: {{first_token_ms: 0, inter_token_ms: 0}}}}
   claude: {{kind: anthropic, base_url: "{upstream}", api_key: {key}}}
@@ -28,6 +30,8 @@ models:
 HOUSE = """
 listen: {{hosts: [127.0.0.1], port: 0}}
 ops: {{hosts: [127.0.0.1], port: 0}}
+retry: {{attempts: 1}}
+breaker: {{enabled: false}}
 providers:
   openai: {{kind: openai_compatible, base_url: "{upstream}/v1", api_key: {key}}}
   openai-itself: {{kind: openai, base_url: "{upstream}/v1", api_key: {key}}}

@@ -17,8 +17,8 @@ from proxy.dialects.ollama.messages import render_messages
 from proxy.dialects.parts import NO_PARAMETERS, read_choice, read_function
 from proxy.dialects.shape import asked, unsayable, wrong
 
-#: Unified effort -> `think`. The levels are those of https://docs.ollama.com/capabilities/thinking; a model that can only
-#: think or not takes any of them for yes.
+#: Unified effort -> `think`. The levels are those of https://docs.ollama.com/capabilities/thinking, which only some models have:
+#: Ollama 0.17.4 answers a level with a 400 ("not supported for this model") where a model can only think or not.
 EFFORTS: Mapping[str, bool | str] = {
     "none": False,
     "minimal": "low",
@@ -28,6 +28,8 @@ EFFORTS: Mapping[str, bool | str] = {
     "xhigh": "high",
     "max": "max",
 }
+#: What stands in the names of models that have levels.
+LEVELLED = "gpt-oss"
 LIMITS = ("max_tokens", "max_completion_tokens")
 #: Fields that no saying but `say_options` speaks of.
 PLAIN = frozenset({"model", "messages", "system", "stream", "stream_options", *OPTIONS, *LIMITS})
@@ -168,7 +170,8 @@ def say_effort(draft: Draft, effort: Any, name: str) -> None:
         return
     if asked(effort, str, name) not in EFFORTS:
         raise wrong(name, f"must be one of {', '.join(EFFORTS)}")
-    draft.wire["think"] = EFFORTS[effort]
+    level = EFFORTS[effort]
+    draft.wire["think"] = level if LEVELLED in draft.wire["model"] else level is not False
     if draft.wire["think"] not in (effort, False):
         draft.translated.append(name)
 

@@ -11,11 +11,13 @@ from proxy.dialects.ollama.request import render_request
 MESSAGES = [{"role": "user", "content": "hi"}]
 TOOL = {"type": "function", "function": {"name": "a", "description": "d", "parameters": {"type": "object"}}}
 BARE = {"type": "function", "function": {"name": "a", "parameters": {"type": "object", "properties": {}}}}
+#: One that has levels of thinking.
+MODEL = "gpt-oss:20b"
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 
 
 def render(**request: Any) -> Rendering:
-    return render_request({"model": "asked", "messages": MESSAGES, **request}, "sent")
+    return render_request({"model": "asked", "messages": MESSAGES, **request}, MODEL)
 
 
 def added(**request: Any) -> Json:
@@ -26,7 +28,7 @@ def added(**request: Any) -> Json:
 
 
 def test_the_least() -> None:
-    assert render() == Rendering({"model": "sent", "messages": MESSAGES, "stream": False}, [], [])
+    assert render() == Rendering({"model": MODEL, "messages": MESSAGES, "stream": False}, [], [])
     assert render(stream=True).wire["stream"] is True
 
 
@@ -107,10 +109,17 @@ def test_a_tool_choice_without_a_word_leaves_the_tools() -> None:
     assert render(tools=[TOOL], tool_choice="required").wire["tools"] == [TOOL]
 
 
+@pytest.mark.parametrize(("effort", "think"), [("low", True), ("max", True), ("none", False)])
+def test_a_model_without_levels_thinks_or_not(effort: str, think: bool) -> None:
+    asked = {"messages": MESSAGES, "reasoning_effort": effort}
+    wire, dropped, translated = render_request(asked, "qwen3:8b")
+    assert (wire["think"], dropped, list(translated)) == (think, [], ["reasoning_effort"] if think else [])
+
+
 @pytest.mark.parametrize(("effort", "think"), [("minimal", "low"), ("xhigh", "high")])
 def test_an_effort_between_the_levels_is_told(effort: str, think: str) -> None:
     assert render(reasoning_effort=effort)[::2] == (
-        {"model": "sent", "messages": MESSAGES, "think": think, "stream": False},
+        {"model": MODEL, "messages": MESSAGES, "think": think, "stream": False},
         ["reasoning_effort"],
     )
     assert render(reasoning={"effort": effort}).translated == ["reasoning.effort"]
