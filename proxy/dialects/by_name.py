@@ -23,9 +23,7 @@ from proxy.dialects.vertex_claude import DIALECT as VERTEX_CLAUDE
 from proxy.dialects.vertex_gemini import DIALECT as VERTEX_GEMINI
 
 SEVEN = (OPENAI, RESPONSES, ANTHROPIC, GEMINI, BEDROCK, OLLAMA, COHERE)
-VARIANTS = (
-    *(GEMINI_ARRAY, GEMINI_ONE, BEDROCK_INVOKE, OLLAMA_GENERATE, OLLAMA_LEGACY, VERTEX_CLAUDE, VERTEX_GEMINI),
-)
+VARIANTS = (*(GEMINI_ARRAY, GEMINI_ONE, BEDROCK_INVOKE, OLLAMA_GENERATE, OLLAMA_LEGACY, VERTEX_CLAUDE, VERTEX_GEMINI),)
 #: How jobs are asked for and told of. No application speaks so, and an answer is not one reply or stream.
 OF_JOBS = (REPLICATE, RUNPOD)
 BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (*SEVEN, *VARIANTS, *OF_JOBS)}

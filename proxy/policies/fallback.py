@@ -52,18 +52,21 @@ class Fallback:
             if is_final(call, first):
                 raise
             failure = first
-        for route, targets in models:
-            self._note(call, failure)
-            call.json, call.changed = asked
-            call.route, call.targets, call.target = route, targets, targets[0]
-            try:
-                self._fit(call)
-                return await next(call)
-            except Failure as another:
-                if another.party != "caller" and is_final(call, another):
-                    raise
-                failure = failure if another.party == "caller" else another
-        raise failure
+        try:
+            for route, targets in models:
+                self._note(call, failure)
+                call.json, call.changed = asked
+                call.route, call.targets, call.target = route, targets, targets[0]
+                try:
+                    self._fit(call)
+                    return await next(call)
+                except Failure as another:
+                    if another.party != "caller" and is_final(call, another):
+                        raise
+                    failure = failure if another.party == "caller" else another
+            raise failure
+        finally:
+            del failure  # its traceback holds this frame, which would hold it
 
     def _note(self, call: Call, failure: Failure) -> None:
         assert call.target is not None

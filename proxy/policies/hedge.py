@@ -177,7 +177,7 @@ class Hedge:
     def _lost(self, own: Call) -> None:
         """The first one would have taken longer than this: were only winners remembered, every target would look quick."""
         if own.attempts == 1 and own.target is not None:
-            self._standings.of(own.target).latencies.append(self._time() - own.started)
+            self._standings.of(own.target).took(self._time() - own.started)
 
     async def _heard(self, call: Call, race: Race) -> Outcome:
         """The outcome of the winner, or of the first to end well; the latest failure where none does."""

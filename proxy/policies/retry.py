@@ -82,7 +82,10 @@ class Retry:
                 return outcome
             if trouble.kind != "circuit_open":
                 standing.went_wrong(trouble)
-            return await again(call, next, trouble)
+            try:
+                return await again(call, next, trouble)
+            finally:
+                del trouble  # its traceback holds this frame, which would hold it
 
         return attempted
 
@@ -97,37 +100,42 @@ class Retry:
         """After a first attempt that failed, or was not allowed."""
         tried: list[Target] = []
         made = 0
-        while True:
-            assert call.target is not None
-            tried.append(call.target)
-            made += failure.kind != "circuit_open"
-            target = await self._prepare(call, failure, tried, made)
-            self.made[target.name, failure.kind] += 1
-            call.trail = (*call.trail, f"{call.target.name}:{call.target.model} {failure.kind}")[-LONGEST_TRAIL:]
-            call.target = target
-            try:
-                return await self._attempt(call, next, self._standings.of(target))
-            except Failure as another:
-                failure = another
+        try:
+            while True:
+                assert call.target is not None
+                tried.append(call.target)
+                made += failure.kind != "circuit_open"
+                target = await self._prepare(call, failure, tried, made)
+                if target is None:
+                    raise failure
+                self.made[target.name, failure.kind] += 1
+                call.trail = (*call.trail, f"{call.target.name}:{call.target.model} {failure.kind}")[-LONGEST_TRAIL:]
+                call.target = target
+                try:
+                    return await self._attempt(call, next, self._standings.of(target))
+                except Failure as another:
+                    failure = another
+        finally:
+            del failure
 
-    async def _prepare(self, call: Call, failure: Failure, tried: list[Target], made: int) -> Target:
-        """Wait as long as has to be, and say who is asked then. The failure itself where nobody is to be."""
+    async def _prepare(self, call: Call, failure: Failure, tried: list[Target], made: int) -> Target | None:
+        """Wait as long as has to be, and say who is asked then; None where nobody is to be."""
         assert call.target is not None
         elsewhere = failure.kind in ELSEWHERE
         if call.client.started or not (failure.retryable or elsewhere):
-            raise failure
+            return None
         rule = self._rules.get(call.target.name, RetryRule())
         if made >= attempts_left(rule, call.caller):
-            raise failure
+            return None
         target = self._balance.another(call, tried) if len(call.targets) > 1 else None
         if target is None and elsewhere:
-            raise failure
+            return None
         wait = 0.0 if target is not None else wait_before(rule, max(made, 1), self._dice, failure.retry_after)
         if wait > rule.longest or (call.deadline is not None and self._time() + wait >= call.deadline):
-            raise failure
+            return None
         if not self.budget.spend():
             self.refused[call.target.name,] += 1
-            raise failure
+            return None
         if wait:
             call.phase = "backing_off"
             await self._sleep(wait)

@@ -5,7 +5,7 @@ Plain numbers that attempts leave behind; the good end of one costs an addition.
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -58,7 +58,8 @@ class Standing:
         self.in_flight = 0
         self.ended = 0
         self.failed = 0
-        self.latencies: deque[float] = deque(maxlen=REMEMBERED)
+        # Numbers in a row: a deque begins with a block that is too large for the allocator of small objects.
+        self.latencies = array("d")
         self.away_until = 0.0
         self.last_failure: tuple[float, str] | None = None
         self.probed: str | None = None
@@ -76,13 +77,19 @@ class Standing:
             self.breaker.admit(self.name)
         self.in_flight += 1
 
+    def took(self, seconds: float) -> None:
+        """Remember a latency."""
+        self.latencies.append(seconds)
+        if len(self.latencies) > REMEMBERED:
+            del self.latencies[0]
+
     def went_well(self, began: float, seconds: float) -> None:
         """`began`: when the call did; `seconds`: this attempt's latency."""
         self.in_flight -= 1
         if began >= self._turn:
             self._rotate()
         self.ended += 1
-        self.latencies.append(seconds)
+        self.took(seconds)
         self.probed = None
         if not self.breaker.quiet:
             self.breaker.succeeded()

@@ -188,3 +188,34 @@ async def test_a_cancelled_dial_leaves_nothing(trusted: Authority) -> None:
 
     async with RawUpstream(script) as raw:
         await with_dialer(act)
+
+
+# ---- names that move
+
+
+@pytest.mark.parametrize("lost", ["refused", "cancelled"])
+async def test_a_name_that_led_nowhere_is_asked_for_again(lost: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its addresses are remembered, but not those that did not work: the provider may have moved."""
+    asked: list[str] = []
+
+    async def resolve(self: object, name: str, port: int = 0, family: int = 0) -> list[dict[str, object]]:
+        asked.append(name)
+        address = "127.0.0.1" if len(asked) > 1 else "127.0.0.9"
+        return [{"hostname": name, "host": address, "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}]
+
+    async def act(dialer: Dialer) -> None:
+        origin = URL(f"http://moving.test:{raw.port}")
+        if lost == "cancelled":
+            dialling = asyncio.ensure_future(dialer.dial(origin))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            dialling.cancel()
+        with pytest.raises(Failure if lost == "refused" else asyncio.CancelledError):
+            await (dialer.dial(origin) if lost == "refused" else dialling)
+        for _ in range(2):
+            await drop(dialer, origin)
+
+    monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
+    async with RawUpstream(always(plain(b"{}"))) as raw:
+        await with_dialer(act)
+    assert asked == ["moving.test"] * 2
