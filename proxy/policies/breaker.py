@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from proxy.call import Failure
@@ -111,8 +110,11 @@ class Breaker:
             self._trials = max(0, self._trials - 1)
         if self.state == OPEN:
             return
-        with suppress(Told):
+        try:
             self._known().call(fail)
+        except Told as told:
+            # pybreaker's frames hold it, and are held by its traceback, with all frames that called them.
+            told.__traceback__ = None
         self._moved()
 
     def left(self) -> None:
