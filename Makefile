@@ -18,12 +18,12 @@ JOBS ?= 2
 NEEDED = @for tool in $(1); do command -v $$tool >/dev/null || { echo "make test-real needs $$tool: see docs/testing.md" >&2; exit 1; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-node test-real check golden bench image tools clean
+.PHONY: help run test test-node test-real soak check golden bench image tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  PYTHON=python3.12 names another Python (3.11 or newer), ARGS=... adds arguments to run, test and bench."
+	@echo "  PYTHON=python3.12 names another Python (3.11 or newer), ARGS=... adds arguments to run, test, soak and bench."
 
 run: .venv/.stamp ## start the sidecar on 127.0.0.1:11411; without any key it serves the mock
 	$(BIN)/outrider serve $(ARGS)
@@ -36,6 +36,9 @@ test-node: .venv/.stamp-dev tests/node/node_modules/.stamp ## run the Node SDKs 
 
 test-real: .venv/.stamp-dev $(REAL)/ollama $(REAL)/llama-server ## run SDKs against a real Ollama and llama.cpp (docs/testing.md)
 	OUTRIDER_REAL=$(abspath $(REAL)) $(LIMIT) $(BIN)/python -m pytest tests/real $(ARGS)
+
+soak: .venv/.stamp-dev ## ten minutes of faults, reloads and an end with streams open; ARGS="--seconds 30" is shorter
+	nice $(BIN)/python -m tests.soak $(ARGS)
 
 check: .venv/.stamp-dev ## lint, formatting, types
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ from proxy.config import Config, ConfigError, load, locate
 from proxy.generation import Generation, Lasting, Tallies
 from proxy.policies.breaker import OPEN, State
 from proxy.policies.metrics import Metrics
-from proxy.policies.standing import Standings
+from proxy.policies.standings import Standings
 from proxy.reload import Reloads, Source
 from proxy.resilience import breaker_rules
 from proxy.server.connection import Server

@@ -26,7 +26,7 @@ from proxy.policies.metrics import Metrics
 from proxy.policies.retry import Retry
 from proxy.policies.retry_budget import RetryBudget
 from proxy.policies.routes import OVERRIDES, Routes
-from proxy.policies.standing import Standings
+from proxy.policies.standings import Standings
 from proxy.providers import Endpoint
 from proxy.resilience import breaker_rules, hedge_rules, plans, price_by, retry_rules, sticky_keys
 from proxy.roads import Roads, alias_rules, common_rules, reach_of

@@ -13,7 +13,7 @@ from proxy.call import Call, Handler, Outcome
 from proxy.config import load
 from proxy.generation import Generation, Lasting, Tallies, estimated
 from proxy.policies.metrics import Metrics
-from proxy.policies.standing import Standings
+from proxy.policies.standings import Standings
 from tests.policies.clocked import call_to, overloaded
 
 TEXT = """

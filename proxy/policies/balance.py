@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from proxy.call import Call, Failure, Target
-from proxy.policies.standing import Standings
+from proxy.policies.standings import Standings
 from proxy.policies.strategies import STRATEGIES, Candidate, Dice, Price, Round, kept
 
 #: What a caller sticks to a target by; "" where the call does not tell.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from proxy.call import CUT, Call, Client, Handler, Headers, Outcome, Source, Target
 from proxy.policies.retry_budget import RetryBudget
-from proxy.policies.standing import Standings
+from proxy.policies.standings import Standings
 
 #: So many latencies have to be known before the slowest twentieth of them says anything.
 LEAST = 20
@@ -61,6 +61,11 @@ class Race:
     @property
     def first(self) -> Call:
         return next(iter(self.tasks.values()))
+
+    def forget(self) -> None:
+        """Attempts know the race and it knows them: calls and their bodies would wait for the collector."""
+        self.winner = None
+        self.tasks.clear()
 
     def win(self, racer: Racer) -> None:
         """Lost for whoever comes second."""
@@ -129,17 +134,22 @@ class Hedge:
         self._budgets[call.route.name].earn(call.started)
         race = Race(call.client, self._lost)
         try:
-            outcome = await self._run(call, next, rule, race)
+            outcome = await self._settled(call, next, rule, race)
+            self.counted[WON] += race.heard is not race.first
+            return outcome
+        finally:
+            race.forget()
+
+    async def _settled(self, call: Call, next: Handler, rule: HedgeRule, race: Race) -> Outcome:
+        """The race's outcome, also where whoever has heard all of it hangs up before this wakes."""
+        try:
+            return await self._run(call, next, rule, race)
         except asyncio.CancelledError:
-            if not race.tasks:
-                raise
-            tell_of_the_end(call, race.heard)
-            # Who has heard all of the answer may hang up before this wakes.
+            if race.tasks:
+                tell_of_the_end(call, race.heard)
             if race.outcome is None:
                 raise
-            outcome = race.outcome
-        self.counted[WON] += race.heard is not race.first
-        return outcome
+            return race.outcome
 
     async def _run(self, call: Call, next: Handler, rule: HedgeRule, race: Race) -> Outcome:
         assert call.route is not None

@@ -13,7 +13,8 @@ from proxy.call import Call, Failure, Handler, Outcome, Target
 from proxy.policies.backoff import RetryRule, attempts_left, wait_before
 from proxy.policies.balance import Balance
 from proxy.policies.retry_budget import RetryBudget
-from proxy.policies.standing import Standing, Standings
+from proxy.policies.standing import Standing
+from proxy.policies.standings import Standings
 
 Sleep = Callable[[float], Awaitable[object]]
 #: Failures after which another target may be asked, though the same one not again.

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from proxy.call import Call, Client, Failure, Handler, Outcome, Target
+from proxy.policies.standing import Standing
 
 
 class Clock:
@@ -74,3 +75,11 @@ def limited(after: float | None = None) -> Failure:
 
 def as_handler(provider: Provider) -> Handler:
     return provider
+
+
+def attempt(one: Standing, failure: Failure | None = None, seconds: float = 0.5, began: float = 0.0) -> None:
+    one.enter()
+    if failure is None:
+        one.went_well(began, seconds)
+    else:
+        one.went_wrong(failure)

@@ -7,7 +7,7 @@ import pytest
 from proxy.call import Failure, Route, Target
 from proxy.policies.balance import Balance
 from proxy.policies.breaker import BreakerRule
-from proxy.policies.standing import Standings
+from proxy.policies.standings import Standings
 from tests.policies.clocked import Clock, call_to, target
 
 A, B, C = target("a"), target("b"), target("c")

@@ -3,99 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
 
 import pytest
 
-from proxy.call import Call, Client, Failure, Handler, Outcome, Route, Usage
+from proxy.call import Failure
 from proxy.policies.hedge import MADE, WASTED, WON, Hedge, HedgeRule
-from proxy.policies.standing import Standings
-from tests.policies.clocked import Clock, call_to, overloaded, target
-
-A, B = target("a"), target("b")
-
-
-class Heard:
-    """A client that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.started = False
-        self.heard: list[Any] = []
-
-    def follow(self, source: Any) -> None: ...
-
-    def start(self, status: int, headers: Any) -> None:
-        self.started = True
-        self.heard.append(status)
-
-    def write(self, data: bytes) -> None:
-        self.heard.append(data)
-
-    async def finish(self) -> None:
-        self.heard.append("end")
-
-
-class Providers:
-    """Each attempt waits until the test lets it answer."""
-
-    def __init__(self) -> None:
-        self.attempts: list[tuple[Call, asyncio.Future[Failure | None]]] = []
-        self.cancelled: list[str] = []
-        self.came = asyncio.Condition()
-
-    async def __call__(self, call: Call) -> Outcome:
-        assert call.target is not None
-        call.attempts += 1
-        go: asyncio.Future[Failure | None] = asyncio.get_running_loop().create_future()
-        async with self.came:
-            self.attempts.append((call, go))
-            self.came.notify_all()
-        try:
-            failure = await go
-            if failure is not None:
-                raise failure
-            call.client.start(200, [])
-            call.client.write(call.target.name.encode())
-            await call.client.finish()
-        except asyncio.CancelledError:
-            self.cancelled.append(call.target.name)
-            raise
-        return Outcome(200, Usage(input=5), call.target)
-
-    async def wait_for(self, number: int) -> None:
-        async with self.came:
-            await asyncio.wait_for(self.came.wait_for(lambda: len(self.attempts) >= number), 5)
-
-    def let(self, number: int, failure: Failure | None = None) -> None:
-        self.attempts[number][1].set_result(failure)
+from proxy.policies.standings import Standings
+from tests.policies.clocked import Clock, overloaded
+from tests.policies.racing import A, B, Providers, asked, begin, heard, policy, turns
 
 
 @pytest.fixture
 def providers() -> Providers:
     return Providers()
-
-
-def policy(rule: HedgeRule | None = None, clock: Clock | None = None) -> Hedge:
-    clock = clock or Clock()
-    return Hedge({"alias": rule or HedgeRule(after=0.001, share=1.0)}, Standings({}, clock), lambda call: 7, clock)
-
-
-def asked(*targets: Any) -> Call:
-    return call_to(*(targets or (A, B)), client=cast(Client, Heard()), route=Route("alias"))
-
-
-def begin(hedge: Hedge, call: Call, providers: Handler) -> asyncio.Future[Outcome]:
-    return asyncio.ensure_future(hedge(call, providers))
-
-
-async def turns() -> None:
-    """Everything that can go on does."""
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-
-def heard(call: Call) -> list[Any]:
-    return cast(Heard, call.client).heard
 
 
 @pytest.mark.parametrize(("first", "loser"), [(0, "b"), (1, "a")])
@@ -171,42 +91,6 @@ async def test_a_hang_up_ends_both(providers: Providers) -> None:
     with pytest.raises(asyncio.CancelledError):
         await going
     assert sorted(providers.cancelled) == ["a", "b"]
-
-
-async def test_who_has_heard_everything_may_hang_up_at_once(providers: Providers) -> None:
-    hedge, call = policy(), asked()
-    going = begin(hedge, call, providers)
-    await providers.wait_for(2)
-    providers.let(1)
-    while heard(call)[-1:] != ["end"]:  # noqa: ASYNC110 - nothing tells of it
-        await asyncio.sleep(0)
-    going.cancel()
-    assert (await going).usage == Usage(input=5)
-    assert (call.target, call.attempts, hedge.counted[WON]) == (B, 2, 1)
-
-
-async def test_what_was_heard_until_a_hang_up_is_known() -> None:
-    """It was paid for."""
-    spoken = asyncio.Event()
-
-    async def speak(own: Call) -> Outcome:
-        own.attempts += 1
-        own.phase = "streaming"
-        own.client.start(200, [])
-        spoken.set()
-        try:
-            await asyncio.Event().wait()
-            return Outcome(200)
-        finally:
-            own.usage = Usage(output=3)
-
-    call = asked()
-    going = begin(policy(), call, speak)
-    await spoken.wait()
-    going.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await going
-    assert (call.usage, call.attempts, call.phase) == (Usage(output=3), 1, "streaming")
 
 
 async def test_only_a_share_of_the_calls(providers: Providers) -> None:

@@ -16,7 +16,7 @@ from proxy.policies.balance import Balance
 from proxy.policies.breaker import BreakerRule
 from proxy.policies.retry import Retry
 from proxy.policies.retry_budget import RetryBudget
-from proxy.policies.standing import Standings
+from proxy.policies.standings import Standings
 from tests.policies.clocked import Clock, Provider, call_to, limited, overloaded, target
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from proxy.call import Failure
-from proxy.policies import standing
 from proxy.policies.breaker import Breaker, BreakerRule, Rate
-from proxy.policies.standing import REMEMBERED, WINDOW, Counts, Standing, Standings
-from tests.policies.clocked import Clock, limited, overloaded, target
+from proxy.policies.standing import REMEMBERED, WINDOW, Counts, Standing
+from tests.policies.clocked import Clock, attempt, limited, overloaded
 
 
 @pytest.fixture
@@ -18,14 +17,6 @@ def clock() -> Clock:
 
 def made(clock: Clock, rule: BreakerRule | None = None) -> Standing:
     return Standing("up:m", Breaker(rule or BreakerRule(), clock), clock)
-
-
-def attempt(one: Standing, failure: Failure | None = None, seconds: float = 0.5, began: float = 0.0) -> None:
-    one.enter()
-    if failure is None:
-        one.went_well(began, seconds)
-    else:
-        one.went_wrong(failure)
 
 
 def test_what_is_on_its_way(clock: Clock) -> None:
@@ -126,29 +117,6 @@ def test_what_probes_found_makes_it_unfit(clock: Clock) -> None:
     assert (one.fit, one.reasons) == (False, ["unreachable"])
 
 
-def test_what_probes_found_is_of_every_target_and_an_answer_goes_before_it(clock: Clock) -> None:
-    every = Standings({}, clock)
-    one = every.of(target("up", "a"))
-    every.probed("up", "unreachable")
-    other = every.of(target("up", "b"))
-    assert (one.reasons, other.reasons) == (["unreachable"], ["unreachable"])
-    assert every.of(target("elsewhere", "a")).fit
-    attempt(one)
-    assert (one.reasons, other.reasons) == ([], ["unreachable"])
-    every.probed("up", None)
-    assert other.fit
-
-
-def test_what_has_ended_is_counted_by_provider(clock: Clock) -> None:
-    every = Standings({}, clock)
-    attempt(every.of(target("up", "a")))
-    attempt(every.of(target("up", "b")), overloaded())
-    attempt(every.of(target("elsewhere", "a")))
-    clock.now += WINDOW
-    attempt(every.of(target("up", "a")), began=clock.now)
-    assert (every.ended("up"), every.ended("elsewhere"), every.ended("nobody")) == (3, 1, 0)
-
-
 def test_the_report(clock: Clock) -> None:
     one = made(clock)
     attempt(one, seconds=0.25)
@@ -167,28 +135,3 @@ def test_the_report(clock: Clock) -> None:
         "retry_after": 30.0,
         "last_failure": "provider_overloaded",
     }
-
-
-def test_each_target_has_one_and_its_provider_s_rule(clock: Clock) -> None:
-    heard: list[tuple[str, str]] = []
-    every = Standings({"up": BreakerRule(failures=1)}, clock, lambda name, state: heard.append((name, state)))
-    one = every.of(target("up", "a"))
-    assert every.of(target("up", "a")) is one
-    assert every.of(target("up", "b")) is not one
-    attempt(one, overloaded())
-    assert heard == [("up:a", "open")]
-    assert every.of(target("other", "a")).breaker.rule == BreakerRule()
-    assert [(provider, model) for provider, model, _ in every.all()] == [("up", "a"), ("up", "b"), ("other", "a")]
-
-
-def test_targets_are_bounded_and_those_in_trouble_stay(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standing, "MOST", 10)
-    every = Standings({}, clock)
-    busy, failing = every.of(target("up", "busy")), every.of(target("up", "failing"))
-    busy.enter()
-    attempt(failing, overloaded())
-    for number in range(100):
-        every.of(target("up", f"m{number}"))
-    assert every.fill[0] <= 10
-    assert every.of(target("up", "busy")) is busy
-    assert every.of(target("up", "failing")) is failing
