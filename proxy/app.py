@@ -173,7 +173,7 @@ class Sidecar:
         if len(self._leaving) >= MOST_LEAVING:
             detail = f"{MOST_LEAVING} older configurations still in use by calls in flight"
             raise ConfigError("", detail, "another one when those have ended")
-        old, self.current = self.current, Generation(config, self._lasting)
+        old, self.current = self.current, Generation(config, self._lasting, self.current)
         for name in fixed(self._config, config):
             log.warning("a change of this section needs a restart", extra={"section": name})
         self._config = config

@@ -29,7 +29,7 @@ DEEPEST = 64
 def estimate_prompt(unified: Json) -> int:
     """Tokens of a unified chat request, give or take a third."""
     messages = unified.get("messages") or []
-    said = [messages, unified.get("system"), unified.get("tools"), unified.get("response_format")]
+    said = [messages, unified.get("system"), unified.get("tools"), unified.get("response_format"), unified.get("input")]
     return PER_MESSAGE * len(messages) + round(sum(weigh(item, 0) for item in said))
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from proxy.call import Call, Handler, Policy, Target
 from proxy.config import Config, aliases, endpoints, entries_of, fingerprint
 from proxy.estimate import estimate_prompt
+from proxy.limiting import Limiting
 from proxy.lookup import Lookup, Offers
 from proxy.models import Model, Models
 from proxy.policies.balance import Balance
@@ -69,7 +70,8 @@ class Lasting(NamedTuple):
 class Generation:
     """`start`, then `close` when none of its calls is in flight any more."""
 
-    def __init__(self, config: Config, lasting: Lasting) -> None:
+    def __init__(self, config: Config, lasting: Lasting, previous: Generation | None = None) -> None:
+        """Raises ConfigError where something is configured that is not installed. Nothing of `previous` is taken then."""
         self.config = config
         self.fingerprint = fingerprint(config)
         on, off = endpoints(config)
@@ -81,10 +83,12 @@ class Generation:
         self.standings = lasting.standings
         self.lookup = Lookup(self.router, self._offers, self._is_well)
         self.health = self._health(config) if config.health.interval else None
+        before: Limiting | None = None if previous is None else previous.limits
+        self.limits: Limiting = Limiting(config, self.roads.by_name, lasting.environ, before)
         self._add_policies(config, lasting)
 
     def _add_policies(self, config: Config, lasting: Lasting) -> None:
-        longest = max(entry.timeouts.total for entry in config.providers.values())
+        totals = {name: entry.timeouts.total for name, entry in config.providers.items()}
         ways = plans(config)
         self.routes = Routes(ways, self.router.resolve, frozenset(config.overrides))
         self.fitting = Fitting(self._model_of, config.model_limits, dropped_by(common_rules(config)))
@@ -99,10 +103,12 @@ class Generation:
             admit=Passing(lasting.admitting),
             routes=self.routes if ways or len(config.overrides) < len(OVERRIDES) else None,
             fitting=self.fitting,
-            deadline=Deadline(longest, time.monotonic),
+            deadline=Deadline(totals, time.monotonic),
+            rate_limit=self.limits.caller,
             fallback=self.fallback,
             hedge=self.hedge,
             retry=self.retry,
+            target_limits=self.limits.target,
         )
         roads, rules, loop = self.roads.by_name, common_rules(config), lasting.loop
         exchange = Exchange(roads, rules, self.fetcher.inline, loop, time.monotonic, time.time)
@@ -137,6 +143,7 @@ class Generation:
         """From here on its targets' rules hold. Nothing is asked of anyone yet."""
         self.standings.adopt(breaker_rules(self.config))
         self.roads.start()
+        self.limits.start()
         if self.health is not None:
             self.health.start()
 
@@ -144,6 +151,7 @@ class Generation:
         if self.health is not None:
             await self.health.close()
         await self.jobs.close()
+        await self.limits.close()
         await self.roads.close()
         await self.fetcher.close()
 

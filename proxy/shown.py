@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from proxy import __version__, logs
 from proxy.policies.breaker import CLOSED, HALF_OPEN, OPEN, State
+from proxy.policies.scope import Kept, read_fill, read_limit, read_refusals, read_waits
 from proxy.server.ops import OpsState
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ def add_gauges(sidecar: Sidecar, waiting: Callable[[], float], dropped: Callable
     )
     add_target_gauges(sidecar)
     add_attempt_counters(sidecar)
+    add_limit_gauges(sidecar)
 
 
 def add_target_gauges(sidecar: Sidecar) -> None:
@@ -106,6 +109,29 @@ def add_attempt_counters(sidecar: Sidecar) -> None:
     sidecar.metrics.gauge("outrider_retry_budget_left", left, lambda: sidecar.current.retry.budget.left)
     refused = "Attempts that were not made again, because too many had been."
     count("outrider_retry_budget_refused_total", refused, lambda: tallies.refused, ("provider",))
+
+
+def add_limit_gauges(sidecar: Sidecar) -> None:
+    gauge, count, of_limit = sidecar.metrics.gauge, sidecar.metrics.count, ("limit", "what")
+
+    def kept() -> Sequence[Kept]:
+        return sidecar.current.limits.kept
+
+    gauge("outrider_limit_fill", "How much of a limit is in use.", lambda: read_fill(kept(), monotonic()), of_limit)
+    gauge("outrider_limit", "How much of it there is.", lambda: read_limit(kept(), monotonic()), of_limit)
+    waits = "Calls that have waited for a limit, and seconds for which they have in all."
+    count("outrider_limit_waits_total", waits, lambda: read_waits(kept()), of_limit)
+    refusals = "Calls that a limit has refused."
+    count("outrider_limit_refusals_total", refusals, lambda: read_refusals(kept()), ("limit", "reason"))
+    store = "Whether the store through which pods share limits is there, how many pods share, and how often it went."
+    gauge("outrider_sharing", store, partial(sharing, sidecar), ("what",))
+
+
+def sharing(sidecar: Sidecar) -> dict[tuple[str, ...], float]:
+    shares = sidecar.current.limits.shares
+    if shares is None:
+        return {}
+    return {("live",): float(shares.live), ("pods",): shares.pods, ("outages",): shares.outages}
 
 
 def bounds(sidecar: Sidecar, waiting: Callable[[], float], which: int) -> dict[tuple[str, ...], float]:

@@ -17,9 +17,11 @@ class Policies:
     routes: Policy | None = None
     fitting: Policy | None = None
     deadline: Policy | None = None
+    rate_limit: Policy | None = None
     fallback: Policy | None = None
     hedge: Policy | None = None
     retry: Policy | None = None
+    target_limits: Policy | None = None
 
 
 def build_stack(policies: Policies, exchange: Handler) -> Handler:
@@ -30,9 +32,11 @@ def build_stack(policies: Policies, exchange: Handler) -> Handler:
             policies.routes,  # first of what is chosen: the rest goes by the targets that the call has then
             policies.fitting,  # after the request is understood, before anything that costs: who cannot answer is not asked
             policies.deadline,  # before anything that waits, so that all waiting is inside it
+            policies.rate_limit,  # what the caller and the model may: before anyone is chosen
             policies.fallback,  # around all attempts at one model: another one is asked when those are over
             policies.hedge,  # each of two attempts has its own retries, and the breaker hears of both
             policies.retry,  # innermost, with balance and breaker in one frame: each attempt is chosen, admitted and noted anew
+            policies.target_limits,  # what a provider may be asked: each attempt counts, and a full one sends the call elsewhere
         ],
         exchange,
     )

@@ -16,7 +16,9 @@ from typing import NamedTuple
 DIALECT_LAYER = frozenset({"call", "wire", "dialects"})
 ROAD_OUT = DIALECT_LAYER | {"providers", "signing", "prices", "receipt", "estimate", "relay", "translate"}
 READ_AT_START = frozenset({"call", "providers", "signing", "config", "routing", "logs"})
-WIRED = ROAD_OUT | READ_AT_START | {"models", "lookup", "resilience", "roads", "upstream", "policies", "stack"}
+WIRED = (
+    ROAD_OUT | READ_AT_START | {"limiting", "models", "lookup", "resilience", "roads", "upstream", "policies", "stack"}
+)
 
 #: area (a file or a folder directly in proxy/) -> areas it may import besides itself. Imports point down only.
 IMPORTS: Mapping[str, frozenset[str]] = {
@@ -48,6 +50,7 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "stack": frozenset({"call", "config", "policies", "upstream"}),
     "server": ROAD_OUT | {"config", "routing", "logs", "upstream"},
     "injector": frozenset(),
+    "limiting": ROAD_OUT | {"config", "policies", "ratelimits", "upstream"},
     "reload": frozenset({"config", "upstream"}),
     "generation": WIRED,
     "shown": frozenset({"logs", "policies", "server", "app"}),

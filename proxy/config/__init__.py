@@ -17,6 +17,7 @@ from proxy.config.aliases import alias_faults, aliases, fallbacks_of
 from proxy.config.catalog import catalog_faults, entries_of
 from proxy.config.decode import UNKNOWN, ConfigError, Decoder, near, raise_faults, shown
 from proxy.config.file import locate, read
+from proxy.config.limits import limit_faults
 from proxy.config.options import filled, filled_options, implied, why_off
 from proxy.config.sections import Config, Listen, Logging, MockDelays, Ops, Pool, ProviderEntry, Timeouts
 from proxy.config.values import WRITTEN, Delay, Secret, Sources, check_key
@@ -50,7 +51,8 @@ def load(path: str | None, environ: Mapping[str, str]) -> Config:
     config = _overridden(config, sources)
     config = msgspec.structs.replace(config, providers=_entries(config, data or {}, environ))
     kinds = {name: entry.kind for name, entry in config.providers.items()}
-    raise_faults([*_port_faults(config), *alias_faults(config), *catalog_faults(config.catalog, kinds)])
+    faults = [*_port_faults(config), *alias_faults(config), *catalog_faults(config.catalog, kinds)]
+    raise_faults([*faults, *limit_faults(config.limits, list(config.providers), config.sharing)])
     return config
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from proxy.config.catalog import CatalogEntry
+from proxy.config.limits import Adaptive, LimitEntry, Sharing
 from proxy.config.resilience import Breaker, Condition, Health, Hedge, Retry, RetryBudget, Sticky, Strategy, Weight
 from proxy.config.values import (
     ApiKey,
@@ -105,6 +106,9 @@ class ProviderEntry(Section, frozen=True):
     pool: Annotated[Pool, _about("What differs from the section `pool`.")] = Pool()
     retry: Annotated[Retry, _about("What differs from the section `retry`.")] = Retry()
     breaker: Annotated[Breaker, _about("What differs from the section `breaker`.")] = Breaker()
+    limits: Annotated[Adaptive, _about("Learning what it lets through, and slowing down before it refuses.")] = (
+        Adaptive()
+    )
     list_models: Annotated[
         bool | None, _about("Whether it is asked which models it has; by default if only its server can know.")
     ] = None
@@ -184,6 +188,8 @@ class Config(Section, frozen=True):
     retry_budget: Annotated[RetryBudget, _about("How many attempts may be made again in all.")] = RetryBudget()
     breaker: Annotated[Breaker, _about("When a target is not asked for a while.")] = Breaker()
     health: Annotated[Health, _about("Asking providers whether they are well.")] = Health()
+    limits: Annotated[tuple[LimitEntry, ...], _about("How much may be asked in a time, by whom and of whom.")] = ()
+    sharing: Annotated[Sharing | None, _about("The store through which pods share limits.")] = None
     overrides: Annotated[tuple[Override, ...], _about("What a request may say itself.")] = (
         "timeout",
         "fallbacks",

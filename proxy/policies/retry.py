@@ -18,7 +18,9 @@ from proxy.policies.standings import Standings
 
 Sleep = Callable[[float], Awaitable[object]]
 #: Failures after which another target may be asked, though the same one not again.
-ELSEWHERE = frozenset({"circuit_open", "authentication_failed"})
+ELSEWHERE = frozenset({"circuit_open", "authentication_failed", "rate_limited"})
+#: Failures of attempts that nobody heard of.
+UNMADE = frozenset({"circuit_open", "rate_limited"})
 #: A trail that a header can hold.
 LONGEST_TRAIL = 20
 
@@ -105,7 +107,7 @@ class Retry:
             while True:
                 assert call.target is not None
                 tried.append(call.target)
-                made += failure.kind != "circuit_open"
+                made += failure.kind not in UNMADE
                 target = await self._prepare(call, failure, tried, made)
                 if target is None:
                     raise failure

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import orjson
 
-from proxy.call import Call, Failure
+from proxy.call import Call, Failure, Headers, Outcome
 from proxy.dialects import Dialect
 from proxy.estimate import estimate_prompt
+from proxy.receipt import render_receipt
 from proxy.translate import DIALECTS
 from proxy.upstream.connection import Connection
 from proxy.upstream.secrecy import Secrets
@@ -14,6 +17,11 @@ from proxy.wire.framing import FRAMINGS
 
 #: A reply that has to be translated is never larger.
 LARGEST = 64 << 20
+CHARSETS = {"sse": "; charset=utf-8", "json_array": "; charset=utf-8"}
+STREAM_HEADERS: Mapping[str, Headers] = {
+    name: [("content-type", framing.content_type + CHARSETS.get(name, "")), ("cache-control", "no-cache")]
+    for name, framing in FRAMINGS.items()
+}
 
 
 def estimated_count(call: Call) -> bytes:
@@ -22,6 +30,17 @@ def estimated_count(call: Call) -> bytes:
     assert speech is not None
     counted = {"object": "token_count", "prompt_tokens": estimate_prompt(call.json)}
     return orjson.dumps(speech.render_reply(counted, call.json))
+
+
+async def answer_count(call: Call, time: Callable[[], float]) -> Outcome:
+    """Nobody there counts tokens: the answer is an estimate, and says so."""
+    body = estimated_count(call)
+    call.translated = ("count_tokens",)
+    head = [("content-type", "application/json"), ("content-length", str(len(body)))]
+    call.client.start(200, [*head, ("x-outrider-estimated", "true"), *render_receipt(call, time())])
+    call.client.write(body)
+    await call.client.finish()
+    return Outcome(200, None, call.target, None, 0)
 
 
 def is_stream(connection: Connection, theirs: Dialect) -> bool:
@@ -36,6 +55,16 @@ async def read_whole(connection: Connection, limit: int) -> bytes:
         pieces.append(data)
         size += len(data)
     return b"".join(pieces)
+
+
+async def read_reply(connection: Connection, limit: int) -> bytes:
+    """The same for a reply of which the client has heard nothing yet: one that is cut can be asked for again."""
+    try:
+        return await read_whole(connection, limit)
+    except Failure as failure:
+        if failure.kind != "provider_stream_cut":
+            raise
+        raise Failure("network_error", "the provider closed the connection in the middle of its answer") from None
 
 
 def load_reply(connection: Connection, body: bytes, secrets: Secrets) -> dict[str, object]:

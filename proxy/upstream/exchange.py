@@ -11,24 +11,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from proxy.call import Call, Failure, Headers, Json, Outcome, Target
+from proxy.dialects.retry_after import parse_retry_after
 from proxy.receipt import passed_headers, render_receipt
 from proxy.relay import encode
 from proxy.translate import ADDRESS, Plan, Rules, has_way, plan, to_fetch
-from proxy.upstream.answer import LARGEST, estimated_count, is_stream, load_reply, read_whole
+from proxy.upstream.answer import LARGEST, STREAM_HEADERS, answer_count, is_stream, load_reply, read_reply, read_whole
 from proxy.upstream.body import Opening, Relay, Translation, name_answer
 from proxy.upstream.connection import Connection, Stale
 from proxy.upstream.road import Road
 from proxy.upstream.withhold import WithholdingRelay
-from proxy.wire.framing import FRAMINGS
 
 #: A whole reply up to this size is held, so that what is wrong with it is known before the client hears of it.
 WHOLE = 1 << 20
 ERROR_BODY = 64 * 1024
-CHARSETS = {"sse": "; charset=utf-8", "json_array": "; charset=utf-8"}
-STREAM_HEADERS: Mapping[str, Headers] = {
-    name: [("content-type", framing.content_type + CHARSETS.get(name, "")), ("cache-control", "no-cache")]
-    for name, framing in FRAMINGS.items()
-}
 #: The request with every web address of the given kinds replaced by what lies there, and the names of what was.
 Fetch = Callable[[Json, frozenset[str]], Awaitable[tuple[Json, list[str]]]]
 
@@ -59,7 +54,7 @@ class Exchange:
         assert call.target is not None
         road = self._roads[call.target.name]
         if call.operation == "count_tokens" and not has_way(call, road.endpoint.provider):
-            return await self._count(call)
+            return await answer_count(call, self._time)
         rules = self._rules if call.target.rules is None else call.target.rules
         if ADDRESS in call.body:
             words = await self._plan(call, call.target, road, rules)
@@ -88,16 +83,6 @@ class Exchange:
         await call.client.finish()
         return outcome
 
-    async def _count(self, call: Call) -> Outcome:
-        """Nobody there counts tokens: the answer is an estimate, and says so."""
-        body = estimated_count(call)
-        call.translated = ("count_tokens",)
-        head = [("content-type", "application/json"), ("content-length", str(len(body)))]
-        call.client.start(200, [*head, ("x-outrider-estimated", "true"), *render_receipt(call, self._time())])
-        call.client.write(body)
-        await call.client.finish()
-        return Outcome(200, None, call.target, None, 0)
-
     async def _plan(self, call: Call, target: Target, road: Road, rules: Rules) -> Plan:
         """What to say. Content that this provider takes by value only is fetched first."""
         kinds = to_fetch(call, road.endpoint.provider)
@@ -120,6 +105,8 @@ class Exchange:
             try:
                 connection.send(request, first_byte, road.timeouts.idle, deadline)
                 await connection.head()
+                if road.heard is not None:
+                    road.heard(dict(connection.headers), connection.status, call)
                 return connection
             except Stale:
                 road.pool.release(connection, False)
@@ -136,7 +123,10 @@ class Exchange:
         except Failure:
             body = b""  # the status says enough
         parse_error = road.endpoint.provider.parse_error or words.theirs.parse_error
-        failure = parse_error(connection.status, dict(connection.headers), body[:ERROR_BODY])
+        headers = dict(connection.headers)
+        failure = parse_error(connection.status, headers, body[:ERROR_BODY])
+        if failure.retry_after is None and "retry-after" in headers:
+            failure.retry_after = parse_retry_after(headers, now=self._wall())
         if failure.kind == "authentication_failed":
             road.refused(call, failure)
         failure.headers = passed_headers(connection.headers)
@@ -211,7 +201,7 @@ class Exchange:
         body = connection.whole()
         if body is None:
             began = self._time()
-            body = await read_whole(connection, WHOLE if words.relay and not call.stream else LARGEST)
+            body = await read_reply(connection, WHOLE if words.relay and not call.stream else LARGEST)
             call.upstream_seconds += self._time() - began
         if not connection.complete and words.relay:
             return await self._long(call, road, connection, body)

@@ -18,9 +18,9 @@ from proxy.dialects.jobs import Job
 from proxy.receipt import render_receipt
 from proxy.relay import encode
 from proxy.translate import Plan, Rules, plan
+from proxy.upstream.answer import STREAM_HEADERS
 from proxy.upstream.body import name_answer
 from proxy.upstream.connection import Connection
-from proxy.upstream.exchange import STREAM_HEADERS
 from proxy.upstream.job import CANCEL_SECONDS, Work
 from proxy.upstream.job_address import NotFollowed, check_address
 from proxy.upstream.job_stream import Teller, follow

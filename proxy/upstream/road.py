@@ -62,6 +62,8 @@ class Road:
         """`signs` where a request is not signed by the endpoint's one key alone."""
         self.endpoint = endpoint
         self.signs = signs
+        #: Told of the head of each answer to a call: its headers by name, in lower case, and its status.
+        self.heard: Callable[[Mapping[str, str], int, Call], None] | None = None
         self._wall = wall
         self.pool = pool
         self.timeouts = timeouts

@@ -13,7 +13,7 @@ from tests.upstream.raw import STREAM_HEAD, chunk, head, plain, stream
 ERROR = refused("provider_error")
 NOT_HTTP = refused("provider_error", "is not HTTP/1.1")
 TOO_LONG = refused("provider_error", "headers are longer than 65536 bytes")
-CUT = refused("provider_stream_cut")
+CUT = refused("network_error")
 AT_ONCE = (0.0, 0.0)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 HINTS = b"HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n"

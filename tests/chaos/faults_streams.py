@@ -9,7 +9,7 @@ from tests.promises.wires import sse
 from tests.upstream.raw import LAST, chunk
 
 SAID_NOTHING = refused("network_error", "before the model had said anything")
-CUT = refused("provider_stream_cut")
+CUT = refused("network_error")
 MUTE = cut(begun="half and more", told=False)
 LATE = refused("timeout", "sent nothing for 0.3 seconds")
 LATE_STREAM = cut("timeout", "sent nothing for 0.3 seconds")

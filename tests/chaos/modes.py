@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from tests.chaos.fault import FINE, Fault, Seen
 
 #: Whether the sidecar retries and falls back. While it does not, the modes that need it are left out.
-EXPECT_RESILIENCE = False
+EXPECT_RESILIENCE = True
 
 #: Failure kinds that another attempt at the same provider follows, those that another provider is asked after, and those
 #: that a breaker counts: docs/operations.md says why.

@@ -48,9 +48,7 @@ async def test_in_order(kind: str) -> None:
     assert policy.made == {("a", kind): 1, ("b", "provider_overloaded"): 1}
 
 
-@pytest.mark.parametrize(
-    "kind", ["invalid_request", "unsupported_capability", "rate_limited", "budget_exceeded", "draining"]
-)
+@pytest.mark.parametrize("kind", ["invalid_request", "unsupported_capability", "budget_exceeded", "draining"])
 async def test_what_nobody_could_mend_is_told(kind: str) -> None:
     provider = Provider(Failure(kind, "no"))
     with pytest.raises(Failure, match=kind):

@@ -11,7 +11,7 @@ from tests.promises.caller import Answer, Caller, chat, until
 from tests.promises.dialects import WIRES, alone, like, speaking_alone
 from tests.promises.dialects.openai import OPENAI, WORDS
 from tests.promises.dialects.wire import sse
-from tests.promises.scripts import QUICK, Act, Script, call_lines, hangs_up, is_silent, refuses, says, sends
+from tests.promises.scripts import QUICK, Act, Script, alias, call_lines, hangs_up, is_silent, refuses, says, sends
 from tests.promises.sidecars import InLoop, openai_like, sidecar
 from tests.promises.upstream import Asked, Provider
 
@@ -66,15 +66,18 @@ def resets(asked: Asked) -> None:
 async def test_silence_and_ends_without_an_answer(act: Act, kind: str, stream: bool, tmp_path: Path) -> None:
     """Who does not answer in time is left before another attempt is made."""
     limits = {"timeouts": {"total": 0.3, "first_byte": 0.3}}
-    async with Provider(Script(act, says())) as provider:
-        up = openai_like(provider.url, **limits)
-        # A call may take longer than one answer.
-        async with sidecar(tmp_path, {"up": up}, timeouts={"total": 20}, **QUICK) as running:
-            answer = await running.ask(chat(stream=stream))
-            assert (answer.status, answer.headers["x-outrider-attempts"]) == (200, "2")
-            await check_counted(running, provider, 1, kind)
-            assert provider.links[0].gone.is_set()
-            assert not provider.links[1].gone.is_set()
+    script = Script(act, says())
+    # A call of an alias may take longer than one provider's answer.
+    rules = {"timeouts": {"total": 20}, "models": [alias("up")], **QUICK}
+    async with (
+        Provider(script) as provider,
+        sidecar(tmp_path, {"up": openai_like(provider.url, **limits)}, **rules) as on,
+    ):
+        answer = await on.ask(chat("fast", stream=stream))
+        assert (answer.status, answer.headers["x-outrider-attempts"]) == (200, "2")
+        await check_counted(on, provider, 1, kind)
+        assert provider.links[0].gone.is_set()
+        assert not provider.links[1].gone.is_set()
 
 
 # ---- streams

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,16 @@ async def test_in_order_and_each_with_its_own_attempts(tmp_path: Path) -> None:
         assert answer.headers["x-outrider-attempts"] == "5"
         tried = ["up:m provider_error"] * 2 + ["second:m-second provider_overloaded"] * 2
         assert answer.headers["x-outrider-tried"] == ", ".join(tried)
+
+
+async def test_a_wait_that_is_too_long_is_not_begun(tmp_path: Path) -> None:
+    """Longer than the call may take in all: whoever comes next is asked at once."""
+    acts = {"up": ("openai", refuses(429, {"retry-after": "30"})), "other": ("openai", says("other"))}
+    async with scene(tmp_path, acts, retry={"attempts": 3}) as at:
+        async with asyncio.timeout(5):
+            answer = await ask(at.running)
+        assert heard_in(answer, "openai", stream=False) == "other"
+        assert at.asked() == {"up": 1, "other": 1}
 
 
 @pytest.mark.parametrize("app", ["openai", "anthropic", "gemini"])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.promises.caller import chat
-from tests.promises.scripts import QUICK, Act, Script, is_silent, refuses, says
+from tests.promises.scripts import QUICK, Act, Script, alias, is_silent, refuses, says
 from tests.promises.sidecars import openai_like, sidecar
 from tests.promises.upstream import Asked, Provider
 
@@ -90,13 +90,28 @@ async def test_a_request_says_how_long_it_may_take_in_all(stream: bool, tmp_path
     """Attempts share it: the last one gets what is left."""
     limits = {"timeouts": {"first_byte": 0.3, "total": 0.3}}
     script = Script(is_silent)
+    rules = {"timeouts": {"total": 20}, "models": [alias("up")], **QUICK}
     async with (
         Provider(script) as provider,
-        sidecar(tmp_path, {"up": openai_like(provider.url, **limits)}, timeouts={"total": 20}, **QUICK) as on,
+        sidecar(tmp_path, {"up": openai_like(provider.url, **limits)}, **rules) as on,
     ):
         began = time.monotonic()
-        answer = await on.ask(chat(stream=stream, timeout=0.5))
+        answer = await on.ask(chat("fast", stream=stream, timeout=0.5))
         assert (answer.status, answer.error["type"]) == (504, "timeout")
         assert 0.45 < time.monotonic() - began < 0.5 + LATE
         assert script.count == 2
         assert "timeout" not in provider.requests[0].json
+
+
+async def test_an_alias_says_how_long_its_calls_may_take_in_all(tmp_path: Path) -> None:
+    """Whoever asks for less gets less, and whoever asks for more gets no more."""
+    script = Script(is_silent)
+    rules = {"models": [alias("up", timeout=0.4)], **QUICK}
+    bodies: list[tuple[dict[str, Any], float]] = [({}, 0.4), ({"timeout": 0.2}, 0.2), ({"timeout": 30}, 0.4)]
+    async with Provider(script) as provider, sidecar(tmp_path, {"up": openai_like(provider.url)}, **rules) as running:
+        for more, allowed in bodies:
+            began = time.monotonic()
+            answer = await running.ask(chat("fast", **more))
+            assert (answer.status, answer.error["type"]) == (504, "timeout")
+            assert allowed - 0.05 < time.monotonic() - began < allowed + LATE
+        assert script.count == 3

@@ -95,7 +95,7 @@ QUIRKS: Mapping[str, Quirks] = {
         bounds={"n": 1},
     ),
     "huggingface": Quirks(passes="x-hf-bill-to"),
-    "llamacpp": Quirks(accepts="top_k"),
+    "llamacpp": Quirks(accepts="top_k", amends="tool_choice"),
     "lmstudio": Quirks(accepts="top_k"),
     "mistral": Quirks(
         "audio logit_bias modalities safety_identifier store stream_options user verbosity web_search_options "

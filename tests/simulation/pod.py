@@ -86,7 +86,7 @@ class Pod:
         routes = Routes({ALIAS: Plan(Route(ALIAS, rules.strategy, rules.fallback))}, self._resolve, frozenset())
         policies = Policies(
             routes=routes,
-            deadline=Deadline(rules.total, world.time),
+            deadline=Deadline(dict.fromkeys(world.providers, rules.total), world.time),
             fallback=Fallback(routes.fallbacks, lambda call: None),
             hedge=self.hedge,
             retry=self.retry,

@@ -9,6 +9,8 @@ from contextlib import suppress
 from random import Random
 from typing import NamedTuple
 
+from botocore.eventstream import ParserError  # type: ignore[import-untyped]
+
 from tests.promises.caller import Answer, Caller, Cut
 from tests.promises.dialects.wire import Wire
 from tests.promises.sidecars import Running
@@ -111,7 +113,7 @@ class Application:
                 self._book.ended(asking.question.call, ended)
                 return
             answer = await caller.answer()
-        except (Cut, TimeoutError) as error:
+        except (Cut, TimeoutError, ValueError, AssertionError) as error:  # no answer, or none in HTTP
             caller.hang_up()
             ended = Ended("lost", asking.wire.name, asking.stream, began, self._now() - began)
             self._book.wrong("no answer", f"{asking.question} {error!r}")
@@ -153,6 +155,9 @@ class Application:
 
 # ---- what an answer is worth
 
+#: What the readers of the dialects raise for what is none of theirs.
+UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, ParserError)
+
 
 def judge(asking: Asking, answer: Answer) -> tuple[str, str]:
     """How it ended, as Book has it, and what is wrong with that; "" where nothing is."""
@@ -170,7 +175,7 @@ def explains(wire: Wire, answer: Answer) -> bool:
     """Whether it says what is wrong in the caller's dialect."""
     try:
         return bool(wire.words_of(answer.json))
-    except (ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return False
 
 
@@ -179,14 +184,17 @@ def judge_whole(wire: Wire, answer: Answer, expected: str) -> tuple[str, str]:
         return "broken", ""
     try:
         text = wire.text_of(answer.json)
-    except (ValueError, KeyError, TypeError, IndexError):
+    except UNREADABLE:
         return "lost", "an answer that cannot be read"
     return ("good", "") if text == expected and is_whole(text) else ("lost", "an answer that is not the call's own")
 
 
 def judge_stream(wire: Wire, answer: Answer, expected: str) -> tuple[str, str]:
     """A stream that says it is complete has to be; one that does not may be anything that leads there."""
-    heard = wire.hear(answer.body)
+    try:
+        heard = wire.hear(answer.body)
+    except UNREADABLE:
+        return "lost", "a stream that cannot be read"
     if answer.complete and not heard.errors:
         if not heard.finished:
             return "lost", "a stream that ends as if it were complete"

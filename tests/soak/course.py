@@ -113,7 +113,6 @@ async def come_to_rest(running: InProcess, result: Result) -> None:
             result.book.wrong("a provider that is not asked again", str((await running.status())["targets"]))
     result.after = await rested(running)
     check_rest(result)
-    result.opened = await running.counted("outrider_breaker_opened_total")
     result.retried = await running.counted("outrider_retries_total")
     result.fallen_back = await running.counted("outrider_fallbacks_total")
     result.hedged = await running.counted("outrider_hedges_total", what="made")

@@ -80,6 +80,8 @@ def check_log(running: InProcess, result: Result) -> None:
         if line["event"] == "call":
             kinds.setdefault(line["id"], []).append(line["kind"])
             result.lines += 1
+        elif line["message"] == "a breaker has changed":
+            result.opened += line["state"] == "open"
         elif line["level"] not in ("info", "warning"):
             book.wrong("the log", str(line)[:1000])
     for call, ended in book.calls.items():

@@ -30,7 +30,7 @@ SECTIONS: Mapping[str, Any] = {
     "timeouts": {"connect": 2, "first_byte": 2, "idle": 2, "total": 4},
     "retry": {"attempts": 3, "initial": 0.02, "cap": 0.2},
     "retry_budget": {"share": 0.3, "floor": 50},
-    "breaker": {"failures": 5, "successes": 2, "reset": 1},
+    "breaker": {"failures": 3, "successes": 2, "reset": 0.5},
     "drain": {"grace": GRACE},
 }
 #: Every third time the configuration is one of these: text that replaces another, and a word of the fault.
@@ -82,7 +82,7 @@ def entries(urls: Mapping[str, str]) -> dict[str, Any]:
 
 def sections(turn: int) -> dict[str, Any]:
     """Every fourth has another rule for breakers, and those begin anew."""
-    breaker = SECTIONS["breaker"] | ({"failures": 6} if turn % 4 == 3 else {})
+    breaker = SECTIONS["breaker"] | ({"failures": 4} if turn % 4 == 3 else {})
     return {**SECTIONS, "breaker": breaker, "models": aliases(turn)}
 
 

@@ -66,7 +66,7 @@ def happened(result: Result) -> Iterator[str]:
     yield f"restarts  {book.restarts} of providers; reloads {book.reloads['taken']} taken, {book.reloads['refused']} refused"
     yield (
         f"attempts  {result.retried:,.0f} made again, {result.fallen_back:,.0f} at a fallback, "
-        f"{result.hedged:,.0f} beside a slow one; breakers opened {result.opened:,.0f} times"
+        f"{result.hedged:,.0f} beside a slow one; breakers opened {result.opened:,} times"
     )
     yield f"log       {result.lines:,} lines of calls, each compared with what its application saw"
     yield f"end       exit code {result.code}, {result.ending:.1f} s after SIGTERM"

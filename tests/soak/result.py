@@ -43,7 +43,7 @@ class Result:
     samples: list[Sample] = field(default_factory=list)
     before: Rest | None = None
     after: Rest | None = None
-    opened: float = 0.0
+    opened: int = 0
     hedged: float = 0.0
     retried: float = 0.0
     fallen_back: float = 0.0

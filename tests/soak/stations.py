@@ -19,7 +19,10 @@ from tests.soak.words import Question, asked_in
 
 
 class Spell(NamedTuple):
-    """A kind of weather: how many of the requests meet one of the acts; `away` closes the port for a while."""
+    """A kind of weather: how many of the requests meet one of the acts; `away` closes the port for a while.
+
+    Every station has had each of them before one comes again.
+    """
 
     name: str
     odds: float = 0.0
@@ -29,7 +32,7 @@ class Spell(NamedTuple):
 
 CALM = Spell("calm")
 SPELLS: Sequence[Spell] = (
-    *(CALM for _ in range(5)),
+    *(CALM for _ in range(4)),
     *(Spell(name, 0.4, acts) for name, acts in ACTS.items()),
     Spell("showers", 0.2, tuple(act for acts in ACTS.values() for act in acts)),
     Spell("outage", 1.0, (refused,)),
@@ -47,6 +50,7 @@ class Station(Provider):
         self.name = name
         self.spell = CALM
         self.release = asyncio.Event()
+        self._coming: list[Spell] = []
         self._book = book
         self._dice = Random(f"{seed} {name}")
         self._latest: WeakKeyDictionary[Link, Asked] = WeakKeyDictionary()
@@ -113,7 +117,9 @@ class Station(Provider):
             self.spell = CALM
 
     async def _weather(self, length: float) -> None:
-        self.spell = self._dice.choice(SPELLS)
+        if not self._coming:
+            self._coming = self._dice.sample(SPELLS, len(SPELLS))
+        self.spell = self._coming.pop()
         seconds = length * (0.5 + self._dice.random())
         if self.spell.away:
             # Whoever ends the weather does not leave a port closed for good.

@@ -32,6 +32,7 @@ def test_it_was_put_to_the_test(result: Result) -> None:
     assert len(result.book.faults) > 5
     assert result.book.reloads["taken"] > 1
     assert result.book.reloads["refused"] > 0
-    assert result.retried > 10
+    assert min(result.retried, result.fallen_back, result.hedged) > 3
+    assert result.opened > 0
     assert len(result.samples) > 10
     assert "resident MB" in render(result)

@@ -106,7 +106,7 @@ async def test_who_has_no_such_question_is_only_asked_whether_it_is_there(
 ) -> None:
     there, url = server
     there.status = 404
-    assert await Watching(road(url, "perplexity"), asker).health.probe("up") is None
+    assert await Watching(road(url, "ai21"), asker).health.probe("up") is None
     assert there.asked == [("HEAD", "/", None)]
 
 
