@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from configparser import ConfigParser
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def is_installed(name: str) -> bool:
     return any(metadata.distributions(name=name))
 
 
+@cache
 def shipped() -> list[Module]:
     files = sorted((ROOT / "proxy").rglob("*.py"))
     return [Module(str(file.relative_to(ROOT)), file.read_text("utf-8")) for file in files]
@@ -69,9 +71,14 @@ def outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
             yield from outside_functions(node)
 
 
+@cache
+def all_homes() -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()
+
+
 def homes_of(names: set[str]) -> set[str]:
     """The distributions that third-party imports come from."""
-    homes = metadata.packages_distributions()
+    homes = all_homes()
     third_party = names - sys.stdlib_module_names - {"proxy"}
     return {normal(home) for name in third_party for home in homes[name]}
 
