@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from proxy import __version__, logs
+from proxy.call import Call, Failure, Headers, Source
 from proxy.policies.breaker import CLOSED, HALF_OPEN, OPEN, State
 from proxy.policies.scope import Kept, read_fill, read_limit, read_refusals, read_waits
 from proxy.server.ops import OpsState
@@ -36,6 +37,7 @@ def ops_state(sidecar: Sidecar) -> OpsState:
         drain=sidecar.start_drain,
         reload=sidecar.reloads.now,
         force=partial(force, sidecar),
+        limits=partial(limits, sidecar),
     )
 
 
@@ -53,6 +55,41 @@ def force(sidecar: Sidecar, name: str, state: str) -> str | None:
         return f"target must be one of {', '.join(known) or 'none yet: targets are known once they were asked'}"
     known[name].breaker.force(FORCED[state])
     return None
+
+
+def limits(sidecar: Sidecar, model: str) -> dict[str, Any]:
+    """Each limit by name: what is in use of how much. With a model: how many seconds a small call of it would wait now."""
+    kept, now = sidecar.current.limits.kept, monotonic()
+    full = read_limit(kept, now)
+    found: dict[str, Any] = {"limits": {}}
+    for (name, what), fill in read_fill(kept, now).items():
+        found["limits"].setdefault(name, {})[what] = {"used": fill, "limit": full[name, what]}
+    if model:
+        try:
+            found["wait_seconds"] = wait_for(sidecar, model)
+        except Failure as failure:
+            return {"error": failure.detail}
+    return found
+
+
+def wait_for(sidecar: Sidecar, model: str) -> float:
+    call = Call(
+        "", "openai", "chat", b"", {}, model, False, {}, Nobody(), targets=sidecar.current.router.resolve(model)
+    )
+    call.target = call.targets[0]
+    policies = (sidecar.current.limits.caller, sidecar.current.limits.target)
+    return round(max((policy.wait_for(call) for policy in policies if policy is not None), default=0.0), 3)
+
+
+class Nobody:
+    """The client of a call that is only asked about."""
+
+    started = False
+
+    def follow(self, source: Source | None) -> None: ...
+    def start(self, status: int, headers: Headers) -> None: ...
+    def write(self, data: bytes) -> None: ...
+    async def finish(self) -> None: ...
 
 
 # ---- gauges

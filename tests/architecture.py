@@ -53,7 +53,7 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "limiting": ROAD_OUT | {"config", "policies", "ratelimits", "upstream"},
     "reload": frozenset({"config", "upstream"}),
     "generation": WIRED,
-    "shown": frozenset({"logs", "policies", "server", "app"}),
+    "shown": frozenset({"call", "logs", "policies", "server", "app"}),
     "app": WIRED | {"generation", "reload", "server", "shown"},
     "commands": READ_AT_START | {"app"},
     "commands_models": READ_AT_START | {"models", "lookup"},

@@ -44,6 +44,7 @@ class OpsState:
     fingerprint: of the configuration in use. providers: pool statistics by provider, of which only the numbers named in
     POOL_STATISTICS are shown. drain: begin to drain; called again, it changes nothing. targets: how each is doing. reload: read
     the configuration anew, and say what came of it. force: hold a target's breaker in a state, and say what is wrong with that.
+    limits: how much of each limit is in use, and how long a call of a model ("" for none) would wait now.
     """
 
     version: str
@@ -59,6 +60,7 @@ class OpsState:
     targets: Callable[[], Mapping[str, object]]
     reload: Callable[[], Awaitable[Mapping[str, object]]]
     force: Callable[[str, str], str | None]
+    limits: Callable[[str], Mapping[str, object]]
 
 
 class Route(NamedTuple):
@@ -84,6 +86,7 @@ class Ops:
             "/drain": Route("POST", self._drain, local=True),
             "/reload": Route("POST", self._reload, local=True),
             "/breaker": Route("POST", self._breaker, local=True),
+            "/limits": Route("GET", self._limits, local=not status_for_all),
         }
 
     async def start(self, hosts: Sequence[str], port: int) -> list[tuple[str, int]]:
@@ -147,6 +150,11 @@ class Ops:
         """`?target=openai:gpt-4o&state=open`, `closed` or `auto`."""
         wrong = self._state.force(request.query.get("target", ""), request.query.get("state", ""))
         return reply(200, self._state.targets()) if wrong is None else reply(400, {"error": wrong})
+
+    async def _limits(self, request: BaseRequest) -> Response:
+        """`?model=fast` tells how long such a call would wait, too."""
+        found = self._state.limits(request.query.get("model", ""))
+        return reply(400 if "error" in found else 200, found)
 
     async def _status(self, _: BaseRequest) -> Response:
         state = self._state

@@ -185,6 +185,10 @@ class Connection(Reply, asyncio.Protocol):
             self._lose(exc)
         if self.on_lost is not None:
             self.on_lost(self)
+        # It knows methods of this connection: both would wait for the collector.
+        del self._parser
+        if not self.active:
+            self.forget()
 
     def _lose(self, exc: Exception | None) -> None:
         if self.headed and self._until_close and exc is None:

@@ -134,8 +134,9 @@ class Reply:
                 self.transport.resume_reading()
 
     def forget(self) -> None:
-        """The exchange is over: its failure holds frames that hold this connection."""
+        """The exchange is over, and the connection: its failure holds frames that hold it, and its sink may be its own."""
         self._failure = None
+        self._sink = unheard
 
     # ---- waiting and failing
 
@@ -226,3 +227,7 @@ def size_of(headers: list[tuple[str, str]]) -> int:
 
 def _refuse(data: bytes) -> None:
     """The sink of a broken connection."""
+
+
+def unheard(data: bytes) -> None:
+    """The sink of a connection that has ended."""

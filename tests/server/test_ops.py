@@ -49,6 +49,7 @@ class Facts:
             targets=lambda: {"openai:m": {"healthy": True}},
             reload=self.reload,
             force=self.force,
+            limits=lambda model: {"error": "no such model"} if model == "x" else {"limits": {}, "model": model},
         )
 
     def drain(self) -> None:
@@ -151,6 +152,13 @@ async def test_reloading_says_what_came_of_it(faults: list[str], status: int) ->
         answer = await ask(f"{url}/reload", "POST")
         assert (answer.status, answer.json) == (status, {"reloaded": not faults, "faults": faults})
         assert (await ask(f"{url}/reload")).status == 405
+
+
+async def test_limits_are_told() -> None:
+    async with running(Facts()) as url:
+        assert (await ask(f"{url}/limits")).json == {"limits": {}, "model": ""}
+        assert (await ask(f"{url}/limits?model=fast")).json == {"limits": {}, "model": "fast"}
+        assert (await ask(f"{url}/limits?model=x")).status == 400
 
 
 async def test_a_breaker_is_held_by_a_post() -> None:
