@@ -32,6 +32,7 @@ def ops_state(sidecar: Sidecar) -> OpsState:
         uptime=sidecar.uptime,
         fingerprint=lambda: sidecar.current.fingerprint,
         providers=lambda: {name: road.pool.statistics() for name, road in sidecar.current.roads.by_name.items()},
+        health=partial(health, sidecar),
         targets=partial(targets, sidecar),
         calls_in_flight=lambda: len(sidecar.gateway.calls),
         drain=sidecar.start_drain,
@@ -39,6 +40,23 @@ def ops_state(sidecar: Sidecar) -> OpsState:
         force=partial(force, sidecar),
         limits=partial(limits, sidecar),
     )
+
+
+def health(sidecar: Sidecar) -> dict[str, Any]:
+    """Each provider: healthy while one of its targets may be asked; latency and error rate over all of them."""
+    found = {}
+    for name in sidecar.current.roads.by_name:
+        its = [standing for provider, _, standing in sidecar.standings.all() if provider == name]
+        latencies = [latency for standing in its if (latency := standing.latency) is not None]
+        recent = [standing.recent for standing in its]
+        ended, failed = sum(each.ended for each in recent), sum(each.failed for each in recent)
+        found[name] = {
+            "healthy": not its or any(standing.fit for standing in its),
+            "latency_ms": round(sum(latencies) / len(latencies) * 1000, 1) if latencies else None,
+            "error_rate": round(failed / ended, 4) if ended else 0.0,
+            "reasons": sorted({reason for standing in its for reason in standing.reasons}),
+        }
+    return found
 
 
 def targets(sidecar: Sidecar) -> dict[str, Any]:

@@ -63,8 +63,11 @@ async def test_a_breaker_that_opens_is_seen(running: InLoop, answers: Answers) -
     refused = await running.ask(HELLO)
     assert (refused.status, refused.error["type"]) == (503, "circuit_open")
     assert 25 < int(refused.headers["retry-after"]) <= 30
-    report = (await running.status())["targets"]["up:m"]
+    status = await running.status()
+    report, health = status["targets"]["up:m"], status["health"]
     assert (report["healthy"], report["breaker"], report["reasons"]) == (False, "open", ["circuit_open"])
+    assert health["up"] == {"healthy": False, "latency_ms": None, "error_rate": 1.0, "reasons": ["circuit_open"]}
+    assert health["mock"] == {"healthy": True, "latency_ms": None, "error_rate": 0.0, "reasons": []}
     assert await running.counted("outrider_breaker_state", **TARGET) == 2
     assert await running.counted("outrider_breaker_opened_total", **TARGET) == 1
     await until(lambda: "a breaker has changed" in running.log())

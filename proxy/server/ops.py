@@ -42,7 +42,8 @@ class OpsState:
 
     lag, uptime: seconds. not_ready: reasons in words, none when ready. metrics: a page of Prometheus text, in pieces.
     fingerprint: of the configuration in use. providers: pool statistics by provider, of which only the numbers named in
-    POOL_STATISTICS are shown. drain: begin to drain; called again, it changes nothing. targets: how each is doing. reload: read
+    POOL_STATISTICS are shown. drain: begin to drain; called again, it changes nothing. health, targets: how each provider
+    and each target is doing. reload: read
     the configuration anew, and say what came of it. force: hold a target's breaker in a state, and say what is wrong with that.
     limits: how much of each limit is in use, and how long a call of a model ("" for none) would wait now.
     """
@@ -57,6 +58,7 @@ class OpsState:
     providers: Callable[[], Mapping[str, Mapping[str, float]]]
     calls_in_flight: Callable[[], int]
     drain: Callable[[], None]
+    health: Callable[[], Mapping[str, object]]
     targets: Callable[[], Mapping[str, object]]
     reload: Callable[[], Awaitable[Mapping[str, object]]]
     force: Callable[[str, str], str | None]
@@ -166,6 +168,7 @@ class Ops:
             "not_ready": list(state.not_ready()),
             "loop_lag_seconds": round(state.lag(), 4),
             "calls_in_flight": state.calls_in_flight(),
+            "health": state.health(),
             "targets": state.targets(),
             "providers": {
                 name: {key: pool[key] for key in POOL_STATISTICS if key in pool} for name, pool in pools.items()

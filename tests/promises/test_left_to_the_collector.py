@@ -1,4 +1,4 @@
-"""However a call ends, nothing of it waits for the garbage collector, which comes seldom: bodies may be large, and failures many."""
+"""However a call ends, nothing of it waits for the garbage collector, which comes seldom: bodies are large, failures many."""
 
 from __future__ import annotations
 

@@ -46,6 +46,7 @@ class Facts:
             providers=lambda: providers,
             calls_in_flight=lambda: 7,
             drain=self.drain,
+            health=lambda: {"openai": {"healthy": True}},
             targets=lambda: {"openai:m": {"healthy": True}},
             reload=self.reload,
             force=self.force,
@@ -140,6 +141,7 @@ async def test_the_status_shows_numbers_and_no_secret() -> None:
         "not_ready": ["draining"],
         "loop_lag_seconds": 0.25,
         "calls_in_flight": 7,
+        "health": {"openai": {"healthy": True}},
         "targets": {"openai:m": {"healthy": True}},
         "providers": {"openai": {"active": 1, "idle": 2, "available": 97, "maximum": 100, "waiting": 0}},
     }
