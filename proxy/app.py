@@ -35,6 +35,8 @@ LAST_WORDS_SECONDS = 1.0
 RETRY_AFTER = 5.0
 #: Configurations that calls in flight still use, besides the present one.
 MOST_LEAVING = 32
+#: Targets whose breakers' openings are counted apart.
+MOST_OPENED = 500
 log = logging.getLogger("outrider")
 
 
@@ -74,7 +76,7 @@ class Sidecar:
         self._sink = logs.setup(config.logging.format, config.logging.level)
         self.metrics = Metrics(time.monotonic)
         self.lag = LoopLag(loop.time)
-        self.standings = Standings(breaker_rules(config), time.monotonic, breaker_changed)
+        self.standings = Standings(breaker_rules(config), time.monotonic, self._breaker_changed)
         self.gateway = Gateway(config.listen.body_limit, time.monotonic, self._sink.log_call)
         self._lasting = Lasting(
             loop,
@@ -202,6 +204,14 @@ class Sidecar:
 
     # ---- what is shown
 
+    def _breaker_changed(self, name: str, state: State) -> None:
+        level = logging.WARNING if state == OPEN else logging.INFO
+        log.log(level, "a breaker has changed", extra={"target": name, "state": state})
+        if state == OPEN:
+            provider, _, model = name.partition(":")
+            known = (provider, model) in self.tallies.opened or len(self.tallies.opened) < MOST_OPENED
+            self.tallies.opened[provider, model if known else "other"] += 1
+
     def uptime(self) -> float:
         return self._loop.time() - self._began
 
@@ -214,11 +224,6 @@ class Sidecar:
 def fixed(old: Config, new: Config) -> list[str]:
     """What has changed and cannot while the process runs."""
     return [name for name in ("listen", "ops", "logging") if getattr(old, name) != getattr(new, name)]
-
-
-def breaker_changed(name: str, state: State) -> None:
-    level = logging.WARNING if state == OPEN else logging.INFO
-    log.log(level, "a breaker has changed", extra={"target": name, "state": state})
 
 
 def tune_collector() -> None:

@@ -48,10 +48,11 @@ class Tallies(NamedTuple):
     refused: Counter[tuple[str, ...]]
     fallbacks: Counter[tuple[str, ...]]
     hedges: Counter[tuple[str, ...]]
+    opened: Counter[tuple[str, ...]]
 
     @staticmethod
     def new() -> Tallies:
-        return Tallies(Counter(), Counter(), Counter(), Counter())
+        return Tallies(Counter(), Counter(), Counter(), Counter(), Counter())
 
 
 class Lasting(NamedTuple):

@@ -144,7 +144,7 @@ def add_target_gauges(sidecar: Sidecar) -> None:
     state = "State of a target's breaker: 0 closed, 1 being tried, 2 open."
     gauge("outrider_breaker_state", state, each(lambda s: STATES[s.breaker.forced or s.breaker.state]), of_target)
     opened = "How often a target's breaker has opened."
-    sidecar.metrics.count("outrider_breaker_opened_total", opened, each(lambda s: s.breaker.opened), of_target)
+    sidecar.metrics.count("outrider_breaker_opened_total", opened, lambda: sidecar.tallies.opened, of_target)
     gauge("outrider_target_in_flight", "Attempts on their way to a target.", each(lambda s: s.in_flight), of_target)
     gauge("outrider_target_healthy", "Whether a target may be asked now.", each(lambda s: float(s.fit)), of_target)
     rate = "Share of a target's recent attempts that failed by its fault."

@@ -187,8 +187,6 @@ class Connection(Reply, asyncio.Protocol):
             self.on_lost(self)
         # It knows methods of this connection: both would wait for the collector.
         del self._parser
-        if not self.active:
-            self.forget()
 
     def _lose(self, exc: Exception | None) -> None:
         if self.headed and self._until_close and exc is None:

@@ -136,7 +136,7 @@ class Reply:
     def forget(self) -> None:
         """The exchange is over, and the connection: its failure holds frames that hold it, and its sink may be its own."""
         self._failure = None
-        self._sink = unheard
+        self._sink = _refuse
 
     # ---- waiting and failing
 
@@ -226,8 +226,4 @@ def size_of(headers: list[tuple[str, str]]) -> int:
 
 
 def _refuse(data: bytes) -> None:
-    """The sink of a broken connection."""
-
-
-def unheard(data: bytes) -> None:
-    """The sink of a connection that has ended."""
+    """The sink of a connection that is broken or over."""

@@ -118,6 +118,7 @@ async def test_a_breaker_outlives_a_reload_that_does_not_touch_its_rule(tmp_path
             assert (await running.ask({"model": "fast", **HELLO})).status == 503
             await take_over(running, tmp_path, both, models=OLD, **rules | {"breaker": {"failures": 3}})
             assert (await running.ask({"model": "fast", **HELLO})).status == 502
+            assert await running.counted("outrider_breaker_opened_total", provider="old") == 1
 
 
 async def test_nothing_is_lost_while_it_is_reloaded_again_and_again(tmp_path: Path) -> None:
