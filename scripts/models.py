@@ -16,6 +16,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from proxy.models.line import LETTERS as CAPABLE
+from proxy.models.line import UNKNOWN
 from proxy.providers import all_providers
 
 LITELLM_FILE = "litellm/model_prices_and_context_window_backup.json"
@@ -80,27 +82,11 @@ ROUTED = ":free"
 
 #: What a letter stands for: the words of `proxy.providers.CAPABILITIES`, and modalities that have no such word.
 LETTERS: Mapping[str, str] = {
-    "c": "chat",
-    "s": "stream",
-    "t": "tools",
-    "p": "parallel_tools",
-    "o": "structured_output",
-    "v": "vision",
-    "d": "documents",
-    "a": "audio_input",
-    "r": "reasoning",
-    "k": "caching",
-    "l": "completions",
-    "e": "embeddings",
-    "q": "rerank",
-    "i": "images",
-    "h": "transcriptions",
-    "u": "speech",
-    "m": "moderations",
+    **CAPABLE,
     "V": "video input",
     "I": "image output",
     "A": "audio output",
-    "?": "what else it can is not known",
+    UNKNOWN: "what else it can is not known",
 }
 #: litellm's mode -> letters.
 MODES: Mapping[str | None, str] = {
@@ -296,8 +282,9 @@ def priced_rows(kind: str) -> Iterator[tuple[str, Row]]:
 
 
 def split(model: Any) -> tuple[tuple[str, ...], str]:
-    """The prices of today, up to the first tier, and that tier's."""
-    found = model.get_prices(datetime.now(UTC))
+    """The prices of today at noon, up to the first tier, and that tier's."""
+    # Some are lower at night (UTC), and what is written at night is read by day.
+    found = model.get_prices(datetime.now(UTC).replace(hour=12, minute=0))
     each = [getattr(found, name, None) for name in MTOK]
     base = tuple(plain(getattr(price, "base", price)) if price is not None else "" for price in each)
     starts = {price.tiers[0].start for price in each if getattr(price, "tiers", None)}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.call import Failure, Target
+from proxy.call import Failure, Json, Target
 from proxy.providers import Endpoint, all_providers
 from proxy.routing import REMEMBERED, Router
 
@@ -225,3 +225,36 @@ def test_any_name_ends_in_a_target_or_a_failure(model: str) -> None:
 
 
 ROUTER = router()
+
+
+class Listing:
+    """A list of models that changes."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.has: Endpoint | None = endpoint
+
+    async def ready(self) -> None: ...
+
+    def names(self, endpoint: Endpoint) -> list[str]:
+        return []
+
+    def can(self, endpoint: Endpoint, name: str, capability: str) -> bool:
+        return False
+
+    def only(self, name: str, endpoints: Iterable[Endpoint]) -> Endpoint | None:
+        return self.has
+
+    def about(self, endpoint: Endpoint, name: str) -> Json:
+        return {}
+
+
+def test_what_a_list_told_is_not_remembered() -> None:
+    one, other = endpoint("one", "mock"), endpoint("other", "mock")
+    listing = Listing(one)
+    found = Router({"one": one, "other": other}, {}, {}, offers=listing)
+    assert found.resolve("listed-only")[0].name == "one"
+    listing.has = other
+    assert found.resolve("listed-only")[0].name == "other"
+    listing.has = None
+    with pytest.raises(Failure, match="listed-only"):
+        found.resolve("listed-only")

@@ -59,7 +59,6 @@ class Breaker:
         self.quiet = True
         self.state: State = CLOSED
         self.forced: State | None = None
-        self.opened = 0
         self._time = time
         self._changed = changed
         self._again_at = 0.0
@@ -153,7 +152,6 @@ class Breaker:
             return
         self._trials = 0
         if self.state == OPEN:
-            self.opened += 1
             self._again_at = self._time() + self.rule.reset
         self._changed(self.state)
 

@@ -10,9 +10,6 @@ from typing import Any, NamedTuple
 
 from tests.chaos.fault import FINE, Fault, Seen
 
-#: Whether the sidecar retries and falls back. While it does not, the modes that need it are left out.
-EXPECT_RESILIENCE = True
-
 #: Failure kinds that another attempt at the same provider follows, those that another provider is asked after, and those
 #: that a breaker counts: docs/operations.md says why.
 RETRIED = frozenset({"provider_rate_limited", "provider_error", "provider_overloaded", "timeout", "network_error"})
@@ -58,7 +55,7 @@ RESILIENT = (
     Mode("retry-and-recover", attempts=3, faulty=1),
     Mode("retry-then-fallback", attempts=2, fallback=True),
 )
-MODES: Mapping[str, Mode] = {mode.name: mode for mode in (ONCE, *(RESILIENT if EXPECT_RESILIENCE else ()))}
+MODES: Mapping[str, Mode] = {mode.name: mode for mode in (ONCE, *RESILIENT)}
 
 
 class Expected(NamedTuple):

@@ -13,7 +13,7 @@ import uvloop
 from tests.chaos.conftest import Play, once_each, surroundings
 from tests.chaos.fault import Fault
 from tests.chaos.faults import FAULTS
-from tests.chaos.modes import EXPECT_RESILIENCE, TRIPS, Mode
+from tests.chaos.modes import TRIPS, Mode
 from tests.chaos.stage import Certificates, Stage
 from tests.promises.caller import Answer
 from tests.upstream.certificates import Authority
@@ -21,8 +21,6 @@ from tests.upstream.certificates import Authority
 #: Seconds; long enough for a loop that is kept waiting between two calls.
 RESET = 2.0
 MODE = Mode("breaker", breaker={"failures": 2, "successes": 1, "reset": RESET})
-
-pytestmark = pytest.mark.skipif(not EXPECT_RESILIENCE, reason="the sidecar has no breakers yet")
 
 
 @dataclass

@@ -13,7 +13,7 @@ import pytest
 from tests.chaos.conftest import Play
 from tests.chaos.fault import Fault, beginning
 from tests.chaos.faults import FAULTS
-from tests.chaos.modes import BLAMED, EXPECT_RESILIENCE, MODES, OTHER, TRIPS, Expected, expect
+from tests.chaos.modes import BLAMED, MODES, OTHER, TRIPS, Expected, expect
 from tests.chaos.stage import Observed, Performance
 from tests.chaos.words import say
 from tests.promises.caller import Answer
@@ -49,8 +49,7 @@ def test_a_fault(mode: str, stream: bool, name: str, performed: Play[str, Perfor
     check_answer(observed.answer, expected, name, stream)
     check_provider(observed, expected, fault, stream)
     check_counts(observed, expected)
-    if EXPECT_RESILIENCE:
-        check_resilience(observed, expected, fault.seen_by(stream).kind)
+    check_resilience(observed, expected, fault.seen_by(stream).kind)
     check_connections(observed, expected)
     check_healed(observed, fault, stream)
 

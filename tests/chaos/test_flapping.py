@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.chaos import acts
-from tests.chaos.modes import EXPECT_RESILIENCE, Mode
+from tests.chaos.modes import Mode
 from tests.chaos.names import HERE, NOBODY, Names, flapping
 from tests.chaos.upstream import Upstream
 from tests.promises.caller import Answer, chat
@@ -119,7 +119,7 @@ AGAIN: dict[str, tuple[Arrange, dict[int, list[tuple[int, str]]]]] = {
 }
 
 
-@pytest.mark.parametrize("attempts", [1, 3] if EXPECT_RESILIENCE else [1])
+@pytest.mark.parametrize("attempts", [1, 3])
 @pytest.mark.parametrize("what", AGAIN)
 async def test_attempts_that_are_made_again_hide_it(what: str, attempts: int, around: Names, tmp_path: Path) -> None:
     arrange, expected = AGAIN[what]

@@ -17,7 +17,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from tests.chaos.faults import FAULTS
-from tests.chaos.modes import EXPECT_RESILIENCE, MODES, ONCE, Mode
+from tests.chaos.modes import MODES, ONCE, Mode
 from tests.chaos.stage import Certificates, Stage
 
 HELLO: Any = [{"role": "user", "content": "hello"}]
@@ -31,7 +31,7 @@ class Case(NamedTuple):
 
 
 #: By each try of the SDK's: it tells the sidecar which one it is, and the sidecar's own attempts get fewer by as many.
-AGAIN = {0: 3, 2: 3 + 2 + 1} if EXPECT_RESILIENCE else {0: 1, 2: 3}
+AGAIN = {0: 3, 2: 3 + 2 + 1}
 ONE = {0: 1, 2: 1}
 NONE = {0: 0, 2: 0}
 SERVER_ERROR = openai.InternalServerError

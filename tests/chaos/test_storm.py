@@ -13,7 +13,7 @@ import pytest
 
 from tests.chaos import acts, oddities
 from tests.chaos.faults import FAULTS
-from tests.chaos.modes import EXPECT_RESILIENCE, OTHER, Mode
+from tests.chaos.modes import OTHER, Mode
 from tests.chaos.stage import stands_in
 from tests.chaos.upstream import Upstream
 from tests.chaos.visit import Act, Asked, Visit
@@ -83,7 +83,7 @@ async def is_quiet(running: InProcess) -> int:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize("fallback", [False, True] if EXPECT_RESILIENCE else [False])
+@pytest.mark.parametrize("fallback", [False, True])
 async def test_a_storm_leaves_nothing_behind(fallback: bool, tmp_path: Path) -> None:
     dice = Random(SEED)
     mode = Mode("storm", attempts=2, fallback=fallback)
