@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from proxy.call import Call, Client, Failure, Outcome, Target, Usage
+from proxy.call import CUT, Call, Client, Failure, Outcome, Target, Usage
 from proxy.policies.metrics import LABEL_LENGTH, LABEL_SETS, Metrics
 from proxy.stack import compose
 
@@ -155,6 +155,19 @@ async def test_a_client_that_leaves_cancels_the_call_and_is_nobodys_failure() ->
     assert value(metrics, "llm_requests_failure", kind="client_gone") == 1
     assert value(metrics, "llm_tokens_completion") == 2
     assert "provider_error_total" not in names(metrics)
+
+
+async def test_a_call_that_the_sidecar_cuts_is_not_the_application_s_doing() -> None:
+    metrics, call = Metrics(), new_call()
+
+    async def cut(asked: Call) -> Outcome:
+        asked.phase = CUT
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await compose([metrics], cut)(call)
+    assert value(metrics, "llm_requests_failure", kind="draining") == 1
+    assert "outrider_client_gone_total" not in names(metrics)
 
 
 async def test_an_error_of_ours_is_counted_and_goes_on() -> None:

@@ -65,19 +65,22 @@ def test_importing_everything_reaches_nothing(guarded: dict[str, str]) -> None:
     assert attempts(guarded) == []
 
 
+@pytest.mark.parametrize("listed", [False, True])
 async def test_a_whole_life_without_a_call_to_a_provider_reaches_nothing(
-    guarded: dict[str, str], tmp_path: Path
+    listed: bool, guarded: dict[str, str], tmp_path: Path
 ) -> None:
+    """Where providers may be asked for their models, nobody asks before an application wants to see them."""
     providers = {
         "openai": {},
         "anthropic": {},
         "groq": {},
-        "local": {"kind": "openai_compatible", "base_url": "http://nowhere.invalid:1/v1"},
+        "local": {"kind": "openai_compatible", "base_url": "http://nowhere.invalid:1/v1", "list_models": listed},
     }
     async with process(tmp_path, providers, guarded) as running:
         for path in ("/livez", "/readyz", "/startupz", "/metrics", "/status.json"):
             assert (await get(running.ops, path)).status == 200
-        assert (await get(running.port, "/v1/models")).status == 200
+        if not listed:
+            assert (await get(running.port, "/v1/models")).status == 200
         assert (await running.ask(chat("mock"))).status == 200
         assert (await running.ask(chat("mock", stream=True))).complete
         assert attempts(guarded) == []
