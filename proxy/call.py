@@ -92,7 +92,13 @@ class Failure(Exception):
 
 @dataclass(slots=True)
 class Usage:
-    """Token counts in disjoint buckets: their sum is the total, whatever the provider's own overlaps are."""
+    """Token counts in disjoint buckets: their sum is the total, whatever the provider's own overlaps are.
+
+    cache_write:    kept by the provider for its usual time; cache_write_1h for an hour, which costs more.
+    searches:       searches of the web that the provider made, and is paid for one by one.
+    cost:           dollars, where the provider says itself what it takes; None where it does not.
+    tier:           by which service tier it is paid, in the provider's word; "" for the usual one.
+    """
 
     input: int = 0
     cache_read: int = 0
@@ -102,14 +108,22 @@ class Usage:
     audio_input: int = 0
     audio_output: int = 0
     estimated: bool = False
+    cache_write_1h: int = 0
+    audio_cache_read: int = 0
+    image_input: int = 0
+    image_output: int = 0
+    searches: int = 0
+    cost: Decimal | None = None
+    tier: str = ""
 
     @property
     def prompt(self) -> int:
-        return self.input + self.cache_read + self.cache_write + self.audio_input
+        text = self.input + self.cache_read + self.cache_write + self.cache_write_1h
+        return text + self.audio_input + self.audio_cache_read + self.image_input
 
     @property
     def completion(self) -> int:
-        return self.output + self.reasoning + self.audio_output
+        return self.output + self.reasoning + self.audio_output + self.image_output
 
     @property
     def total(self) -> int:
@@ -119,10 +133,25 @@ class Usage:
         """Take in a later report of the same answer: counts are cumulative, so the larger one is true."""
         for name in BUCKETS:
             setattr(self, name, max(getattr(self, name), getattr(other, name)))
+        self.searches = max(self.searches, other.searches)
+        self.cost = other.cost if other.cost is not None else self.cost
+        self.tier = other.tier or self.tier
         self.estimated = self.estimated and other.estimated
 
 
-BUCKETS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio_input", "audio_output")
+BUCKETS = (
+    "input",
+    "cache_read",
+    "cache_write",
+    "output",
+    "reasoning",
+    "audio_input",
+    "audio_output",
+    "cache_write_1h",
+    "audio_cache_read",
+    "image_input",
+    "image_output",
+)
 
 
 class Source(Protocol):
@@ -145,6 +174,17 @@ class Client(Protocol):
     def start(self, status: int, headers: Headers) -> None: ...
     def write(self, data: bytes) -> None: ...
     async def finish(self) -> None: ...
+
+
+class Tape(Protocol):
+    """Keeps a provider's answer. `begin` says what it is: `words` how it is told to callers, `created` seconds since the epoch.
+
+    Then `keep` takes its pieces as the provider sent them, and `end` is called once it is complete.
+    """
+
+    def begin(self, call: Call, words: Any, created: int) -> None: ...
+    def keep(self, data: bytes) -> None: ...
+    def end(self) -> None: ...
 
 
 @dataclass(slots=True, frozen=True)
@@ -183,6 +223,12 @@ class Call:
 
     credential: which of the provider's several keys signed the latest attempt, from 0.
     changed:    unified fields that a policy has changed in `json`; `body` is then no longer what is asked.
+    cost:       dollars, of what was used; None where the price is not known.
+    cache:      what the cache did: `hit`, `miss`, `shared`, `bypass`; "" where it has no say. `age` in seconds, of a hit.
+    saved:      what the answer once took, where none of it was taken for this call.
+    tape:       where the provider's answer is kept as it comes, for others who ask the same.
+    tokens:     of the prompt, once somebody has counted them.
+    notes:      headers that policies want told with the answer.
     route:      how its target is chosen; None where there is one.
     trail:      who was asked in vain, and the kind of failure: `openai:gpt-4o timeout`.
     """
@@ -212,6 +258,13 @@ class Call:
     changed: Sequence[str] = ()
     route: Route | None = None
     trail: Sequence[str] = ()
+    cost: Decimal | None = None
+    cache: str = ""
+    age: float | None = None
+    saved: Usage | None = None
+    tape: Tape | None = None
+    tokens: int | None = None
+    notes: Headers = ()
 
 
 @dataclass(slots=True)

@@ -47,7 +47,7 @@ def test_who_is_to_blame(kind: str) -> None:
 def test_buckets_sum_to_the_total() -> None:
     usage = Usage(1, 2, 4, 8, 16, 32, 64)
     assert (usage.prompt, usage.completion, usage.total) == (1 + 2 + 4 + 32, 8 + 16 + 64, 127)
-    assert {field.name for field in fields(Usage)} == {*BUCKETS, "estimated"}
+    assert {field.name for field in fields(Usage)} == {*BUCKETS, "estimated", "searches", "cost", "tier"}
 
 
 def test_a_later_report_replaces_an_earlier_one() -> None:

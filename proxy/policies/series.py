@@ -118,6 +118,10 @@ class Series:
         mine.reasoning += usage.reasoning
         mine.audio_input += usage.audio_input
         mine.audio_output += usage.audio_output
+        mine.cache_write_1h += usage.cache_write_1h
+        mine.audio_cache_read += usage.audio_cache_read
+        mine.image_input += usage.image_input
+        mine.image_output += usage.image_output
         if usage.estimated:
             self.estimated += usage.total
 
