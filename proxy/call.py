@@ -179,12 +179,14 @@ class Client(Protocol):
 class Tape(Protocol):
     """Keeps a provider's answer. `begin` says what it is: `words` how it is told to callers, `created` seconds since the epoch.
 
-    Then `keep` takes its pieces as the provider sent them, and `end` is called once it is complete.
+    Then `keep` takes its pieces as the provider sent them, and `end` is called once it is complete, with a whole reply's JSON.
+    `follow`: what the client of a stream follows in place of its source.
     """
 
     def begin(self, call: Call, words: Any, created: int) -> None: ...
+    def follow(self, source: Source) -> Source: ...
     def keep(self, data: bytes) -> None: ...
-    def end(self) -> None: ...
+    def end(self, reply: Json | None = None) -> None: ...
 
 
 @dataclass(slots=True, frozen=True)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from random import random
 from typing import NamedTuple
 
-from proxy.call import Call, Handler, Policy, Target
+from proxy.caching import Caching
+from proxy.call import Call, Handler, Outcome, Policy, Target
 from proxy.config import Config, aliases, endpoints, entries_of, fingerprint
 from proxy.estimate import estimate_prompt
 from proxy.limiting import Limiting
@@ -86,6 +87,8 @@ class Generation:
         self.health = self._health(config) if config.health.interval else None
         before: Limiting | None = None if previous is None else previous.limits
         self.limits: Limiting = Limiting(config, self.roads.by_name, lasting.environ, before)
+        kept = None if previous is None else previous.caching
+        self.caching: Caching = Caching(config, common_rules(config), lasting.loop, lasting.environ, kept)
         self._add_policies(config, lasting)
 
     def _add_policies(self, config: Config, lasting: Lasting) -> None:
@@ -106,6 +109,7 @@ class Generation:
             fitting=self.fitting,
             deadline=Deadline(totals, time.monotonic),
             rate_limit=self.limits.caller,
+            cache=self.caching.policy,
             fallback=self.fallback,
             hedge=self.hedge,
             retry=self.retry,
@@ -115,6 +119,7 @@ class Generation:
         exchange = Exchange(roads, rules, self.fetcher.inline, loop, time.monotonic, time.time)
         self.jobs = Jobs(roads, rules, self.roads.dial, loop, time.monotonic, time.time)
         self.handler = build_stack(policies, with_jobs(exchange, self.jobs, roads))
+        self._ways = build_stack(Policies(routes=policies.routes, fitting=self.fitting), nobody)
         relaying = Policies(metrics=lasting.metrics, admit=lasting.admit_relayed)
         self.relay = build_stack(relaying, Raw(roads, loop, time.monotonic))
 
@@ -153,8 +158,15 @@ class Generation:
             await self.health.close()
         await self.jobs.close()
         await self.limits.close()
+        await self.caching.close()
         await self.roads.close()
         await self.fetcher.close()
+
+    async def key_of(self, call: Call) -> str | None:
+        """Under which key an answer to `call` is kept, once its way is known. Failure for what nobody could be asked."""
+        await self._ways(call)
+        key = self.caching.keys(call)
+        return key if key is None or isinstance(key, str) else await key
 
     # ---- what policies ask
 
@@ -165,6 +177,11 @@ class Generation:
         """Whether a provider has a target that may be asked; one that was never asked may."""
         known = [standing for provider, _, standing in self.standings.all() if provider == endpoint.name]
         return not known or any(standing.fit for standing in known)
+
+
+async def nobody(call: Call) -> Outcome:
+    """Nobody is asked."""
+    return Outcome(200)
 
 
 def estimated(call: Call) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -52,7 +53,21 @@ def render_receipt(call: Call, now: float) -> list[tuple[str, str]]:
         receipt.append(("x-outrider-translated", listed(call.translated)))
     if call.trail:
         receipt.append(("x-outrider-tried", ", ".join(map(safe, call.trail))))
+    if call.cost is not None:
+        receipt.append(("x-outrider-cost", dollars(call.cost)))
+    if call.cache:
+        receipt.append(("x-outrider-cache", call.cache))
+        if call.age is not None:
+            receipt.append(("age", str(int(call.age))))
+    if call.notes:
+        receipt.extend(call.notes)
     return receipt
+
+
+def dollars(amount: Decimal) -> str:
+    """Exact, and without an exponent."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @lru_cache(maxsize=1024)

@@ -8,10 +8,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from proxy import __version__, logs
-from proxy.call import Call, Failure, Headers, Source
+from proxy.call import Call, Failure
 from proxy.policies.breaker import CLOSED, HALF_OPEN, OPEN, State
 from proxy.policies.scope import Kept, read_fill, read_limit, read_refusals, read_waits
 from proxy.server.ops import OpsState
+from proxy.shown_cache import Nobody, add_cache_gauges, cache_state
 
 if TYPE_CHECKING:
     from proxy.app import Sidecar
@@ -39,6 +40,7 @@ def ops_state(sidecar: Sidecar) -> OpsState:
         reload=sidecar.reloads.now,
         force=partial(force, sidecar),
         limits=partial(limits, sidecar),
+        cache=cache_state(sidecar),
     )
 
 
@@ -99,17 +101,6 @@ def wait_for(sidecar: Sidecar, model: str) -> float:
     return round(max((policy.wait_for(call) for policy in policies if policy is not None), default=0.0), 3)
 
 
-class Nobody:
-    """The client of a call that is only asked about."""
-
-    started = False
-
-    def follow(self, source: Source | None) -> None: ...
-    def start(self, status: int, headers: Headers) -> None: ...
-    def write(self, data: bytes) -> None: ...
-    async def finish(self) -> None: ...
-
-
 # ---- gauges
 
 
@@ -133,6 +124,7 @@ def add_gauges(sidecar: Sidecar, waiting: Callable[[], float], dropped: Callable
     add_target_gauges(sidecar)
     add_attempt_counters(sidecar)
     add_limit_gauges(sidecar)
+    add_cache_gauges(sidecar)
 
 
 def add_target_gauges(sidecar: Sidecar) -> None:
@@ -203,6 +195,7 @@ def bounds(sidecar: Sidecar, waiting: Callable[[], float], which: int) -> dict[t
         "jobs_ending": current.jobs.fill,
         "targets": sidecar.standings.fill,
         "generations": sidecar.leaving,
+        **current.caching.bounds(),
         **current.roads.bounds(),
     }
     return {(bound,): pair[which] for bound, pair in found.items()}

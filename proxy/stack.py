@@ -18,10 +18,14 @@ class Policies:
     fitting: Policy | None = None
     deadline: Policy | None = None
     rate_limit: Policy | None = None
+    cache: Policy | None = None
+    batching: Policy | None = None
+    budget: Policy | None = None
     fallback: Policy | None = None
     hedge: Policy | None = None
     retry: Policy | None = None
     target_limits: Policy | None = None
+    target_budget: Policy | None = None
 
 
 def build_stack(policies: Policies, exchange: Handler) -> Handler:
@@ -33,10 +37,14 @@ def build_stack(policies: Policies, exchange: Handler) -> Handler:
             policies.fitting,  # after the request is understood, before anything that costs: who cannot answer is not asked
             policies.deadline,  # before anything that waits, so that all waiting is inside it
             policies.rate_limit,  # what the caller and the model may: before anyone is chosen
+            policies.cache,  # after limits, for what is kept counts as a request; before all that costs, fails or is refused
+            policies.batching,  # what is asked together is asked, paid and tried again together
+            policies.budget,  # what the caller and the model may spend: a kept answer spends nothing
             policies.fallback,  # around all attempts at one model: another one is asked when those are over
             policies.hedge,  # each of two attempts has its own retries, and the breaker hears of both
             policies.retry,  # innermost, with balance and breaker in one frame: each attempt is chosen, admitted and noted anew
             policies.target_limits,  # what a provider may be asked: each attempt counts, and a full one sends the call elsewhere
+            policies.target_budget,  # what a provider may be paid: each attempt is
         ],
         exchange,
     )

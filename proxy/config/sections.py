@@ -10,9 +10,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from proxy.config.batching import Batching
+from proxy.config.cache import AliasCaching, Caching
+from proxy.config.budgets import BudgetEntry, BudgetState
 from proxy.config.catalog import CatalogEntry
 from proxy.config.limits import Adaptive, LimitEntry, Sharing
 from proxy.config.resilience import Breaker, Condition, Health, Hedge, Retry, RetryBudget, Sticky, Strategy, Weight
+from proxy.config.tokens import Tokens
 from proxy.config.values import (
     ApiKey,
     BaseUrl,
@@ -148,6 +152,8 @@ class Alias(Section, frozen=True):
     )
     hedge: Annotated[Hedge | None, _about("A second attempt beside one that takes unusually long.")] = None
     unsupported: Annotated[Unsupported | None, _about("What differs from the key `unsupported`.")] = None
+    cache: Annotated[AliasCaching | None, _about("What differs from the section `cache`.")] = None
+    batching: Annotated[bool | None, _about("Whether embeddings of it are merged, if not as `batching` says.")] = None
 
 
 class Fetching(Section, frozen=True):
@@ -189,6 +195,9 @@ class Config(Section, frozen=True):
     breaker: Annotated[Breaker, _about("When a target is not asked for a while.")] = Breaker()
     health: Annotated[Health, _about("Asking providers whether they are well.")] = Health()
     limits: Annotated[tuple[LimitEntry, ...], _about("How much may be asked in a time, by whom and of whom.")] = ()
+    cache: Annotated[Caching, _about("Answers that are kept for those who ask the same again.")] = Caching()
+    budgets: Annotated[tuple[BudgetEntry, ...], _about("How much may be spent in a time, by whom and where.")] = ()
+    budget_state: Annotated[BudgetState | None, _about("Where it is remembered what was spent.")] = None
     sharing: Annotated[Sharing | None, _about("The store through which pods share limits.")] = None
     overrides: Annotated[tuple[Override, ...], _about("What a request may say itself.")] = (
         "timeout",
@@ -200,6 +209,8 @@ class Config(Section, frozen=True):
         Literal["as_sent", "ask"],
         _about("Whether streams are asked for their token counts where the application did not."),
     ] = "as_sent"
+    batching: Annotated[Batching, _about("Embeddings that go up as one request.")] = Batching()
+    tokens: Annotated[Tokens, _about("Who counts a prompt before a provider has.")] = Tokens()
     fetch: Annotated[Fetching, _about("Fetching of images and files for providers that take no addresses.")] = (
         Fetching()
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -47,9 +48,11 @@ class CallLine(NamedTuple):
     usage: Usage | None
     dropped: Sequence[str]
     tried: Sequence[str]
+    cost: Decimal | None = None
+    cache: str = ""
 
     def fields(self) -> Fields:
-        time, call_id, provider, model, stream, status, kind, attempts, ttft, duration, usage, dropped, tried = self
+        time, call_id, provider, model, stream, status, kind, attempts, ttft, duration, usage, dropped, tried = self[:13]
         return {
             "time": timestamp(time),
             "level": "info",
@@ -66,6 +69,8 @@ class CallLine(NamedTuple):
             "tokens_in": None if usage is None else usage.prompt,
             "tokens_out": None if usage is None else usage.completion,
             "estimated": True if usage is not None and usage.estimated else None,
+            "cost": None if self.cost is None else f"{self.cost:f}",
+            "cache": self.cache or None,
             "dropped": [name[:LONGEST_NAME] for name in dropped[:MOST_NAMES]] if dropped else [],
             "tried": [name[:LONGEST_NAME] for name in tried[:MOST_NAMES]] if tried else [],
         }
@@ -113,6 +118,8 @@ def call_line(now: float, call: Call, ended: Outcome | Failure, duration: float)
         usage,
         call.dropped,
         call.trail,
+        call.cost,
+        call.cache,
     )
 
 

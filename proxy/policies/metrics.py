@@ -58,6 +58,14 @@ COUNTERS = (
     ),
     Family("outrider_tokens_total", "Tokens in disjoint buckets.", lambda s: s.tokens, "bucket"),
     Family("outrider_tokens_estimated_total", "Those of them that no provider reported.", lambda s: s.estimated),
+    Family("outrider_cost_dollars_total", "Dollars spent, as far as prices are known.", lambda s: float(s.cost)),
+    Family("outrider_price_unknown_total", "Answers whose price is not known.", lambda s: s.unpriced),
+    Family("llm_cache_hits", "Calls answered by the cache.", lambda s: s.cache.get("hit", 0)),
+    Family("llm_cache_misses", "Calls whose answer the cache did not have.", lambda s: s.cache.get("miss", 0)),
+    Family(
+        "outrider_cache_calls_total", "Calls by what the cache did: hit, miss, shared, bypass.", lambda s: s.cache, "cache"
+    ),
+    Family("outrider_cache_saved_tokens_total", "Tokens of answers that were told again.", lambda s: s.saved),
     Family("outrider_attempts_total", "Attempts made at providers, retries included.", lambda s: s.attempts),
     Family(
         "outrider_stream_cut_total", "Streams the provider cut.", lambda s: s.failures.get("provider_stream_cut", 0)
@@ -181,7 +189,9 @@ class Metrics:
         found = call.target is not None or call.targets
         provider = NO_PROVIDER if call.target is None else call.target.name
         model = call.model if found and kind != "model_not_found" else UNKNOWN_MODEL
-        rest = (kind, call.phase, call.attempts, call.upstream_seconds, call.ttft, call.usage, seconds)
+        rest: tuple[Any, ...] = (kind, call.phase, call.attempts, call.upstream_seconds, call.ttft, call.usage, seconds)
+        if call.cache or call.cost is not None:
+            rest += (call.cache, call.saved, call.cost)
         self._ended.append((provider, model, rest))
         if len(self._ended) >= BATCH:
             self._count()
@@ -189,7 +199,7 @@ class Metrics:
     def _count(self) -> None:
         for provider, model, rest in self._ended:
             series = self._series.get((provider, model)) or self._bind(clean(provider), clean(model))
-            series.count(Ended._make(rest))
+            series.count(Ended(*rest))
         self._ended.clear()
 
     def _bind(self, provider: str, model: str) -> Series:

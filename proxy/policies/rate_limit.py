@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from proxy.call import Call, Failure, Handler, Json, Outcome, Usage
+from proxy.call import Call, Failure, Handler, Outcome, Usage
 from proxy.config.limits import Rule
 from proxy.policies.adaptive import Adaptive
 from proxy.policies.limiter import Grant, Limiter, Need
@@ -27,7 +27,7 @@ class RateLimit:
     """A Policy. Failure("rate_limited") names the limit and when to come again, Failure("request_too_large") when never.
 
     `subject` is what of a call limits are looked up by: the model asked for, or the name of the target's provider.
-    `estimate` counts the tokens of a prompt. `learned` are further limits by subject, `previous` the policy that this one
+    `estimate` counts the tokens of a call's prompt. `learned` are further limits by subject, `previous` the policy that this one
     takes the place of: limits that did not change go on.
     """
 
@@ -35,7 +35,7 @@ class RateLimit:
         self,
         rules: Sequence[Rule],
         subject: Callable[[Call], str],
-        estimate: Callable[[Json], int],
+        estimate: Callable[[Call], int],
         time: Callable[[], float],
         build: Build = own_bucket,
         learned: Mapping[str, Adaptive] | None = None,
@@ -100,7 +100,8 @@ class RateLimit:
             learned.left(call)
         if outcome.usage is not None:
             self._answer += LATEST * (outcome.usage.completion - self._answer)
-        self._end(grants, call.attempts > asked, None if outcome.usage is None else outcome.usage.total)
+        counted = call.attempts > asked or call.saved is not None
+        self._end(grants, counted, None if outcome.usage is None else outcome.usage.total)
         return outcome
 
     def _limiters(self, call: Call, limits: Sequence[Kept]) -> tuple[list[Limiter], Need]:
@@ -114,7 +115,7 @@ class RateLimit:
 
     def _weigh(self, call: Call) -> Need:
         """The prompt, and of the answer what the call allows or, where it says nothing, what answers usually have."""
-        prompt = self._estimate(call.json)
+        prompt = self._estimate(call)
         said = (call.json.get(name) for name in ANSWER_LIMITS)
         answer = next((limit for limit in said if type(limit) is int and limit > 0), round(self._answer))
         return Need(prompt, prompt + answer)

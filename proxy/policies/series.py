@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import accumulate
 from operator import attrgetter
 from typing import NamedTuple
@@ -32,6 +33,9 @@ class Ended(NamedTuple):
     ttft: float | None
     usage: Usage | None
     seconds: float
+    cache: str = ""
+    saved: Usage | None = None
+    cost: Decimal | None = None
 
 
 class Distribution:
@@ -63,14 +67,18 @@ class Series:
 
     __slots__ = (
         "attempts",
+        "cache",
+        "cost",
         "duration",
         "estimated",
         "failures",
         "gone",
         "labels",
         "overhead",
+        "saved",
         "success",
         "ttft",
+        "unpriced",
         "upstream",
         "usage",
     )
@@ -82,6 +90,10 @@ class Series:
         self.gone: dict[str, int] = {}
         self.attempts = 0
         self.estimated = 0
+        self.cache: dict[str, int] = {}
+        self.cost = Decimal(0)
+        self.saved = 0
+        self.unpriced = 0
         self.usage = Usage()
         self.duration = Distribution(CALL_BOUNDS)
         self.upstream = Distribution(CALL_BOUNDS)
@@ -101,8 +113,16 @@ class Series:
             self.upstream.observe(ended.upstream_seconds)
         if ended.ttft is not None:
             self.ttft.observe(ended.ttft)
+        if ended.cache:
+            self.cache[ended.cache] = self.cache.get(ended.cache, 0) + 1
+            if ended.saved is not None:
+                self.saved += ended.saved.total
         if ended.usage is not None:
             self._add(ended.usage)
+            if ended.cost is not None:
+                self.cost += ended.cost
+            else:
+                self.unpriced += 1
 
     def _fail(self, kind: str, phase: str) -> None:
         self.failures[kind] = self.failures.get(kind, 0) + 1

@@ -7,6 +7,7 @@ as RFC 9112 has it: by content-length, in chunks, or by the end of the connectio
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from socket import SO_LINGER, SOL_SOCKET
@@ -38,6 +39,7 @@ class OpenResponse:
         "_open_ended",
         "_transport",
         "keep_alive",
+        "outlive",
         "request",
         "source",
         "started",
@@ -53,6 +55,8 @@ class OpenResponse:
         self._head = b""
         self.keep_alive = not request.head.should_close
         self.source: Source | None = None
+        #: Asked when the application has gone: whether its call goes on for others.
+        self.outlive: Callable[[], bool] | None = None
         self.started = False
         connection.client = self
 
@@ -99,7 +103,7 @@ class OpenResponse:
         if self._chunked or self._head:
             self._send(self._head + (b"0\r\n\r\n" if self._chunked else b""))
             self._head = b""
-        if self._connection.writing_paused:
+        if self._connection.writing_paused and self._transport is not None:
             await self._drain()
 
     async def _drain(self) -> None:
@@ -116,9 +120,15 @@ class OpenResponse:
         """Cancel whoever works on the answer."""
         self._connection.interrupt()
 
-    def lose(self) -> None:
-        """The application has gone."""
+    def lose(self) -> bool:
+        """The application has gone. Whether its call goes on all the same."""
         self._transport = None
+        self.keep_alive = False
+        return self.outlive is not None and self.outlive()
+
+    @property
+    def gone(self) -> bool:
+        return self._transport is None
 
     def close(self) -> bool:
         """Whether the connection lives on."""

@@ -38,7 +38,7 @@ class Request(NamedTuple):
 class ClientConnection(RequestHandler):
     """One connection of an application. `client` is the response that is open on it, if one is."""
 
-    __slots__ = ("client",)
+    __slots__ = ("_outliving", "client")
 
     # What aiohttp has as optional is there as long as requests are served.
     _parser: Any
@@ -47,6 +47,7 @@ class ClientConnection(RequestHandler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.client: OpenResponse | None = None
+        self._outliving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Serve one request after the other, as aiohttp's own loop does, but in this task.
@@ -121,12 +122,14 @@ class ClientConnection(RequestHandler):
 
     def interrupt(self) -> None:
         """Cancel the handler of the request that is being served."""
-        if self._task_handler is not None:
-            self._task_handler.cancel()
+        task = self._task_handler or self._outliving
+        if task is not None:
+            task.cancel()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        if self.client is not None:
-            self.client.lose()
+        """The call goes with its application, unless others listen."""
+        if self.client is not None and self.client.lose():
+            self._outliving, self._task_handler = self._task_handler, None
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import closing
 
 import orjson
 
-from proxy.call import CUT, Call, Failure, Handler, Outcome
+from proxy.call import CUT, Call, Client, Failure, Handler, Outcome
 from proxy.dialects.checks import check_version
 from proxy.receipt import render_receipt
 from proxy.server.answers import advice, answer, error_body
@@ -173,6 +173,16 @@ class Gateway:
         client.keep_alive = False
         detail = "the sidecar was shut down before the answer was complete"
         return Failure("draining", detail, retry_after=self.draining)
+
+    def as_call(self, path: str, headers: Mapping[str, str], body: bytes, client: Client) -> Call:
+        """What such a request would be, for those who only ask about it. Failure for what is wrong with it."""
+        door = find_door(path)
+        if door is None:
+            raise Failure("invalid_request", "no call is made at this path", param="path")
+        dialect, operation, model, stream = door
+        call = Call(request_id(headers), dialect, operation, body, {}, model, stream, headers, client, self._time())
+        self._understand(call)
+        return call
 
     def _understand(self, call: Call) -> None:
         dialect = DIALECTS[call.dialect]

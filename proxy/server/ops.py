@@ -20,6 +20,7 @@ from aiohttp.web_response import Response, StreamResponse
 from aiohttp.web_server import Server
 
 from proxy.server.listen import listen
+from proxy.server.ops_cache import CachePages, CacheState
 
 #: seconds of event-loop lag from which kubelet should restart us
 FATAL_LAG = 30.0
@@ -45,7 +46,7 @@ class OpsState:
     POOL_STATISTICS are shown. drain: begin to drain; called again, it changes nothing. health, targets: how each provider
     and each target is doing. reload: read
     the configuration anew, and say what came of it. force: hold a target's breaker in a state, and say what is wrong with that.
-    limits: how much of each limit is in use, and how long a call of a model ("" for none) would wait now.
+    limits: how much of each limit is in use, and how long a call of a model ("" for none) would wait now. cache: see there.
     """
 
     version: str
@@ -63,6 +64,7 @@ class OpsState:
     reload: Callable[[], Awaitable[Mapping[str, object]]]
     force: Callable[[str, str], str | None]
     limits: Callable[[str], Mapping[str, object]]
+    cache: CacheState
 
 
 class Route(NamedTuple):
@@ -77,6 +79,7 @@ class Ops:
     def __init__(self, state: OpsState, status_for_all: bool = False) -> None:
         self._state = state
         self._page = SharedPage(state.metrics)
+        cache = CachePages(state.cache)
         self._server: Server | None = None
         self._listeners: list[asyncio.Server] = []
         self._routes = {
@@ -89,6 +92,9 @@ class Ops:
             "/reload": Route("POST", self._reload, local=True),
             "/breaker": Route("POST", self._breaker, local=True),
             "/limits": Route("GET", self._limits, local=not status_for_all),
+            "/cache": Route("GET", cache.stats, local=not status_for_all),
+            "/cache/lookup": Route("POST", cache.lookup, local=True),
+            "/cache/invalidate": Route("POST", cache.invalidate, local=True),
         }
 
     async def start(self, hosts: Sequence[str], port: int) -> list[tuple[str, int]]:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
 
-from proxy.call import Call, Failure, Headers, Json, Outcome, Target
+from proxy.call import Call, Failure, Headers, Json, Outcome, Target, Usage
 from proxy.dialects.retry_after import parse_retry_after
 from proxy.receipt import passed_headers, render_receipt
 from proxy.relay import encode
 from proxy.translate import ADDRESS, Plan, Rules, has_way, plan, to_fetch
 from proxy.upstream.answer import LARGEST, STREAM_HEADERS, answer_count, is_stream, load_reply, read_reply, read_whole
-from proxy.upstream.body import Opening, Relay, Translation, name_answer
+from proxy.upstream.body import Relay, Translation, name_answer
 from proxy.upstream.connection import Connection, Stale
+from proxy.upstream.opening import Opening, hear_opening
+from proxy.upstream.reply import Sink
 from proxy.upstream.road import Road
 from proxy.upstream.withhold import WithholdingRelay
 
@@ -26,6 +29,12 @@ WHOLE = 1 << 20
 ERROR_BODY = 64 * 1024
 #: The request with every web address of the given kinds replaced by what lies there, and the names of what was.
 Fetch = Callable[[Json, frozenset[str]], Awaitable[tuple[Json, list[str]]]]
+#: What was used of a target -> dollars; None where the price is not known.
+Price = Callable[[Target, Usage], Decimal | None]
+
+
+def unknown(target: Target, usage: Usage) -> None:
+    """No price is known."""
 
 
 class Exchange:
@@ -42,8 +51,10 @@ class Exchange:
         loop: asyncio.AbstractEventLoop,
         time: Callable[[], float],
         wall: Callable[[], float],
+        price: Price | None = None,
     ) -> None:
         self._roads = roads
+        self._price = price or unknown
         self._rules = rules
         self._fetch = fetch
         self._loop = loop
@@ -137,63 +148,53 @@ class Exchange:
     async def _stream(self, call: Call, words: Plan, connection: Connection, road: Road) -> Outcome:
         body = self._body(call, words)
         try:
-            held = await self._open(call, words, connection, body, road.timeouts.opening)
+            pieces: list[bytes] = []
+            opening = Opening(words.theirs)
+            held = await hear_opening(call, connection, body, opening, road.timeouts.opening, pieces, self._loop, self._time)
             self._start(call, connection, road, STREAM_HEADERS[words.ours.framing])
-            call.client.follow(connection)
+            tape = call.tape
+            call.client.follow(connection if tape is None else tape.follow(connection))
             call.client.write(held)
             call.phase = "streaming"
+            sink = body.sink(call.client.write)
             began = self._time()
-            await connection.pump(body.sink(call.client.write))
+            await connection.pump(sink if tape is None else self._taped(call, words, pieces, sink))
             call.upstream_seconds += self._time() - began
             call.client.write(body.end())
+            if tape is not None:
+                tape.end()
         except Failure as failure:
             failure.midway = body.midway()
             raise
         finally:
             call.client.follow(None)
             call.usage = body.usage(call)
-        return Outcome(200, call.usage, call.target, call.ttft, call.attempts)
+            self._pay(call)
+        return Outcome(200, call.usage, call.target, call.ttft, call.attempts, call.cost)
+
+    def _pay(self, call: Call) -> None:
+        if call.usage is not None and call.target is not None:
+            call.cost = self._price(call.target, call.usage)
 
     def _body(self, call: Call, words: Plan) -> Relay | Translation:
         if not words.relay:
             return Translation(words, call, int(self._wall()))
         return WithholdingRelay(words.theirs) if words.withhold else Relay(words.theirs)
 
-    async def _open(
-        self, call: Call, words: Plan, connection: Connection, body: Relay | Translation, limit: float
-    ) -> bytes:
-        """What the client gets first. Failure while nothing has been said is the attempt's, not the stream's."""
-        opening, held = Opening(words.theirs), []
-        call.phase = "opening"
-        timer = None
-        began = self._time()
-        try:
-            while not opening.over:
-                data = await self._hear(connection)
-                if not data and connection.complete:
-                    raise Failure("provider_error", "the provider ended its stream before the model had said anything")
-                if not data:
-                    break
-                opening.feed(data)
-                held.append(body.feed(data))
-                timer = timer or self._loop.call_later(limit, connection.nudge)
-        finally:
-            if timer is not None:
-                timer.cancel()
-        now = self._time()
-        call.upstream_seconds += now - began
-        call.ttft = now - call.started
-        return b"".join(held)
+    def _taped(self, call: Call, words: Plan, pieces: list[bytes], sink: Sink) -> Sink:
+        """A sink that keeps what passes. `pieces` are what the client has been given already."""
+        tape = call.tape
+        assert tape is not None
+        tape.begin(call, words, int(self._wall()))
+        for piece in pieces:
+            tape.keep(piece)
+        keep = tape.keep
 
-    async def _hear(self, connection: Connection) -> bytes:
-        try:
-            return await connection.read()
-        except Failure as failure:
-            if failure.kind != "provider_stream_cut":
-                raise
-            raise Failure(
-                "network_error", "the provider closed the connection before the model had said anything"
-            ) from None
+        def taped(data: bytes) -> None:
+            keep(data)
+            sink(data)
+
+        return taped
 
     # ---- a whole reply
 
@@ -210,6 +211,8 @@ class Exchange:
             words.hear.parse_reply(reply)
             raise Failure("provider_error", "the provider answered a request for a stream with a whole reply")
         call.usage = words.hear.parse_usage(reply)
+        self._pay(call)
+        told = body
         sure = words.relay and words.hear is words.theirs and words.theirs.is_answer(reply)
         unified = {} if sure else words.hear.parse_reply(reply)
         if not words.relay:
@@ -218,7 +221,11 @@ class Exchange:
             body = encode(words.say.render_reply(unified, call.json), "provider_error", "the provider's reply")
         self._start(call, connection, road, [("content-type", "application/json"), ("content-length", str(len(body)))])
         call.client.write(body)
-        return Outcome(200, call.usage, call.target, None, call.attempts)
+        if call.tape is not None:
+            call.tape.begin(call, words, unified.get("created") or int(self._wall()))
+            call.tape.keep(told)
+            call.tape.end(reply)
+        return Outcome(200, call.usage, call.target, None, call.attempts, call.cost)
 
     async def _long(self, call: Call, road: Road, connection: Connection, held: bytes) -> Outcome:
         """A reply too large to hold is relayed as it comes; its usage is then not known."""

@@ -38,6 +38,8 @@ CALL = cast(
         ttft=None,
         dropped=[],
         trail=(),
+        cost=None,
+        cache="",
     ),
 )
 

@@ -114,8 +114,8 @@ def usage_of(answer: Answer) -> dict[str, Any] | None:
 
 
 async def test_a_stream_without_a_report_is_estimated(tmp_path: Path) -> None:
-    """A relay asks for nothing that the application did not ask for: what it used is then estimated from its size."""
-    data = OPENAI_OPENING + b"".join(openai_word("word") for _ in range(200)) + openai_end()
+    """A relay asks for nothing that the application did not ask for: what it used is then estimated from its words."""
+    data = OPENAI_OPENING + b"".join(openai_word("word ") for _ in range(200)) + openai_end()
     async with (
         Provider(lambda asked: asked.link.stream(data)) as provider,
         sidecar(tmp_path, {"up": openai_like(provider.url)}) as running,
@@ -200,29 +200,3 @@ async def test_a_last_event_of_any_length(dialect: str, size: int, tmp_path: Pat
         sidecar(tmp_path, {"up": like(wire, provider.url)}) as running,
     ):
         assert await spent(running, wire, stream=True) == wire.buckets
-
-
-@pytest.mark.parametrize("dialect", WIRES)
-async def test_a_stream_that_the_application_left_is_estimated(dialect: str, tmp_path: Path) -> None:
-    """Unless it had been told something: Anthropic begins with the prompt's counts, and Google repeats them."""
-    wire = WIRES[dialect]
-    said = wire.stream(["word "] * 50)
-    async with Provider() as provider, sidecar(tmp_path, {"up": like(wire, provider.url)}) as running:
-        caller = await running.caller()
-        caller.post(wire.ask("up:m", True), wire.headers, wire.path_to("up:m", True))
-        link = (await provider.asked()).link
-        link.start(wire.content_type)
-        link.chunk(b"".join([*said.opening, *said.words]))
-        await caller.head()
-        await caller.chunk()
-        caller.hang_up()
-        await link.is_closed()
-        tokens = await counted(running)
-        told = dialect in TELL_EARLY
-        assert tokens["input"] > 0
-        assert bool(await running.counted("outrider_tokens_estimated_total")) is not told
-        if not told:
-            assert 30 < tokens["output"] < 200
-
-
-TELL_EARLY = frozenset({"anthropic", "bedrock_invoke", "gemini", "gemini_array"})

@@ -16,8 +16,20 @@ from aiohttp.test_utils import make_mocked_request
 
 from proxy.server import ops as subject
 from proxy.server.ops import CONNECTIONS, PROMETHEUS_TEXT, Ops, OpsState, SharedPage, is_local, is_loopback
+from proxy.server.ops_cache import CacheState
 
 CANARY = "sk-canary-0123456789abcdef"
+
+
+async def forget(what: str, which: str) -> int:
+    return 0
+
+
+async def key_of(path: str, headers: Mapping[str, str], body: bytes) -> str | None:
+    return None
+
+
+CACHE = CacheState(stats=lambda: {"enabled": False}, find=lambda key: None, forget=forget, key_of=key_of)
 
 
 @dataclasses.dataclass
@@ -51,6 +63,7 @@ class Facts:
             reload=self.reload,
             force=self.force,
             limits=lambda model: {"error": "no such model"} if model == "x" else {"limits": {}, "model": model},
+            cache=CACHE,
         )
 
     def drain(self) -> None:

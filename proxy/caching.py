@@ -1,0 +1,199 @@
+"""From the configuration to the cache that calls meet: its rules, its stores, its keys; and what an operator may do with it.
+
+What is kept goes on over a reload. aiocache is imported only where something is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from proxy.cache.key import NAMING, context_of, digest
+from proxy.cache.wish import HEADER, wish_of
+from proxy.call import Call, Handler, Outcome, Target
+from proxy.config import Config, ConfigError
+from proxy.config.cache import Rule, rule_of
+from proxy.limiting import same_place
+from proxy.policies.cache import Cache
+from proxy.policies.keeping import refuse_only
+from proxy.providers import Endpoint
+from proxy.translate import Rules, course_to
+from proxy.upstream.playback import Playback
+
+if TYPE_CHECKING:
+    from proxy.cache.shared import SharedCache
+    from proxy.cache.store import Store
+
+#: Longer requests are hashed in a thread.
+LONG = 1 << 20
+REMEMBERED = 512
+
+
+class Context(NamedTuple):
+    """What of a key is the same for many calls. `passes`: headers of the caller that go up."""
+
+    hasher: Any
+    wire: bool
+    passes: tuple[str, ...]
+
+
+class Keys:
+    """The key of a call. `namespace` and the headers `by` tell whose answers it may be given; `common` are the usual rules."""
+
+    def __init__(self, namespace: str, by: tuple[str, ...], common: Rules) -> None:
+        self._namespace = namespace
+        self._by = tuple(sorted(name.lower() for name in by))
+        self._common = common
+        self._known: dict[tuple[Any, ...], Context] = {}
+
+    def __call__(self, call: Call) -> Awaitable[str | None] | str | None:
+        """None where it has none. Of a long request it is to be waited for."""
+        context = self._context(call)
+        hasher = context.hasher
+        caller = call.caller
+        said = [name for name in (*context.passes, *self._by) if name in caller]
+        if said:
+            hasher = hasher.copy()
+            hasher.update(repr([(name, caller[name]) for name in said]).encode("utf-8", "surrogateescape"))
+        if len(call.body) > LONG:
+            return asyncio.get_running_loop().run_in_executor(None, digest, hasher, call, context.wire)
+        return digest(hasher, call, context.wire)
+
+    def _context(self, call: Call) -> Context:
+        targets = call.targets
+        names = (targets[0].name, targets[0].model) if len(targets) == 1 else tuple((t.name, t.model) for t in targets)
+        kind = (
+            call.operation,
+            call.stream,
+            call.dialect,
+            bool(call.changed),
+            self._is_told(call),
+            names,
+            targets[0].rules,
+        )
+        found = self._known.get(kind)
+        if found is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            found = self._known[kind] = self._make(call, kind)
+        return found
+
+    def _is_told(self, call: Call) -> bool:
+        """Whether a stream is asked for its usage: what is kept of it serves nobody who wants it otherwise."""
+        if not call.stream or call.dialect != "openai":
+            return True
+        asks = (call.targets[0].rules or self._common).ask_usage
+        return asks or bool((call.json.get("stream_options") or {}).get("include_usage"))
+
+    def _make(self, call: Call, kind: tuple[Any, ...]) -> Context:
+        wire = not call.changed and any(goes_as_it_is(call, target) for target in call.targets)
+        passes = {name for target in call.targets for name in target.endpoint.provider.passes}
+        places = [place(target.endpoint, target) for target in call.targets]
+        operation, stream, dialect, _, told, _, rules = kind
+        said = (operation, stream, told, dialect if wire else "", places, list(rules or self._common), self._namespace)
+        return Context(context_of(*said), wire, tuple(sorted(passes - NAMING)))
+
+
+def place(endpoint: Endpoint, target: Target) -> list[object]:
+    headers = sorted((name.lower(), value) for name, value in endpoint.headers.items())
+    return [endpoint.name, endpoint.kind, endpoint.base_url, headers, sorted(endpoint.options.items()), target.model]
+
+
+def goes_as_it_is(call: Call, target: Target) -> bool:
+    """Whether the caller's own bytes go up, in words that only its dialect has."""
+    course = course_to(target.endpoint.provider, call.dialect, call.operation, call.stream)
+    return call.dialect != "openai" and course is not None and course.anew is not None
+
+
+class Off:
+    """The Policy where nothing is kept: who wants a kept answer or none gets none."""
+
+    def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]:
+        return self.around(next)(call)
+
+    def around(self, next: Handler) -> Handler:
+        def handler(call: Call) -> Awaitable[Outcome]:
+            if "cache" in call.json or "cache-control" in call.caller or HEADER in call.caller:
+                refuse_only(wish_of(call))
+            return next(call)
+
+        return handler
+
+
+class Caching:
+    """`policy`, and `stores` by alias, "" for all others; empty where nothing is kept. Then `close`.
+
+    Raises ConfigError where what is configured is not installed.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        common: Rules,
+        loop: asyncio.AbstractEventLoop,
+        environ: Mapping[str, str],
+        previous: Caching | None = None,
+    ) -> None:
+        self.rules = {"": rule_of(config.cache)} | {
+            alias.model: rule_of(config.cache, alias.cache) for alias in config.models if alias.cache is not None
+        }
+        self.on = any(rule.enabled for rule in self.rules.values())
+        self.stores: dict[str, Store] = {}
+        self.shared: SharedCache | None = None
+        self._sharing = config.sharing if config.cache.shared else None
+        namespace = config.cache.namespace
+        self.keys = Keys(environ.get("POD_NAMESPACE", "") if namespace is None else namespace, config.cache.by, common)
+        self.policy: Cache | Off = Off()
+        if self.on:
+            self.shared = self._shared(config, previous)
+            self.stores = self._stores(previous)
+            player = Playback(common, time.monotonic)
+            self.policy = Cache(self.rules, self.stores, self.keys, player, loop, time.monotonic, time.time)
+
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """What could grow, and how far it may."""
+        found: dict[str, tuple[float, float]] = {}
+        for name, store in self.stores.items():
+            found[f"cache_entries {name}".strip()] = len(store.own), store.own.entries
+            found[f"cache_bytes {name}".strip()] = store.own.bytes, store.own.most_bytes
+        if isinstance(self.policy, Cache):
+            found["cache_streams_read"] = self.policy.reading
+        if self.shared is not None:
+            found["cache_writes"] = self.shared.writing
+        return found
+
+    async def close(self) -> None:
+        """What a later one took over goes on."""
+        if isinstance(self.policy, Cache):
+            await self.policy.close()
+        if self.shared is not None:
+            await self.shared.close()
+
+    def _shared(self, config: Config, previous: Caching | None) -> SharedCache | None:
+        said = self._sharing
+        if previous is not None and previous.shared is not None and same_place(said, previous._sharing):
+            shared, previous.shared = previous.shared, None
+            return shared
+        if said is None:
+            return None
+        from proxy.cache.shared import SharedCache, StoreMissing
+
+        password = None if said.password is None else said.password.value
+        try:
+            return SharedCache(said.redis, said.prefix, said.timeout, said.username, password, time.monotonic)
+        except StoreMissing as error:
+            raise ConfigError("sharing", str(error), "an installed package") from None
+
+    def _stores(self, previous: Caching | None) -> dict[str, Store]:
+        before = {} if previous is None else previous.stores
+        return {name: self._store(rule, before.get(name)) for name, rule in self.rules.items() if rule.own or not name}
+
+    def _store(self, rule: Rule, before: Store | None) -> Store:
+        from proxy.cache.bounded import BoundedCache
+        from proxy.cache.store import Store
+
+        own = BoundedCache(rule.entries, rule.bytes, time.time) if before is None else before.own
+        own.resize(rule.entries, rule.bytes)
+        return Store(own, self.shared, time.time)

@@ -1,0 +1,153 @@
+"""Who listens to a shared call: each at their own pace, those who hear the same bytes together.
+
+What they hear is made once by a voice, which is handed in. Who may join, and when all is over, is the flight's affair.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from proxy.cache.recording import Recording
+from proxy.call import Call, Client, Failure
+
+
+class Voice(Protocol):
+    """Pieces of the provider's stream in, a caller's bytes out."""
+
+    def feed(self, data: bytes) -> bytes: ...
+    def end(self) -> bytes: ...
+
+
+class Player(Protocol):
+    """Who can tell a recording to callers."""
+
+    def can_tell(self, call: Call, recording: Recording) -> bool: ...
+    def start(self, call: Call, recording: Recording) -> None: ...
+    def voice(self, call: Call, recording: Recording) -> Voice: ...
+    def voice_key(self, call: Call) -> tuple[object, ...]: ...
+    def end_of(self, call: Call, recording: Recording) -> tuple[bool, bool]: ...
+
+
+class Application(Client, Protocol):
+    """The client of a call that an application made."""
+
+    outlive: Callable[[], bool] | None
+
+    @property
+    def gone(self) -> bool: ...
+    def interrupt(self) -> None: ...
+    def cut(self) -> None: ...
+
+
+class Left(Exception):
+    """The shared call says nothing to this caller, who has to make one of its own."""
+
+
+class Follower:
+    """One who listens. It is a Source for its client: told to pause, it holds back what its client cannot take."""
+
+    def __init__(self, call: Call, balance: Callable[[], None], over: asyncio.Future[None]) -> None:
+        self.call = call
+        self.over = over
+        self.slow = False
+        self._balance = balance
+        self._held: list[bytes] = []
+        self._client = call.client
+
+    def write(self, data: bytes) -> None:
+        if self.slow:
+            self._held.append(data)
+        else:
+            self._client.write(data)
+
+    def pause(self) -> None:
+        self.slow = True
+        self._balance()
+
+    def resume(self) -> None:
+        self.slow = False
+        held, self._held = self._held, []
+        if held:
+            self._client.write(b"".join(held))
+        self._balance()
+
+    def flush(self) -> None:
+        """Nothing comes any more: the transport takes the rest."""
+        self.slow = False
+        self.resume()
+
+    def end(self, failure: BaseException | None = None) -> None:
+        if self.over.done():
+            return
+        if failure is None:
+            self.over.set_result(None)
+        else:
+            self.over.set_exception(failure)
+
+
+class Channel:
+    """Followers who hear the same bytes, which are made once."""
+
+    def __init__(self, voice: Voice) -> None:
+        self.voice = voice
+        self.followers: list[Follower] = []
+        self.said: list[bytes] = []
+        self.failure: Failure | None = None
+
+    def feed(self, data: bytes, keep: bool) -> None:
+        """Failure of a translation ends this channel and no other."""
+        if self.failure is not None:
+            return
+        try:
+            said = self.voice.feed(data)
+        except Failure as failure:
+            self.fail(failure)
+            return
+        if not said:
+            return
+        if keep:
+            self.said.append(said)
+        for follower in self.followers:
+            follower.write(said)
+
+    def finish(self) -> None:
+        if self.failure is not None:
+            return
+        try:
+            said = self.voice.end()
+        except Failure as failure:
+            self.fail(failure)
+            return
+        for follower in self.followers:
+            if said:
+                follower.write(said)
+            follower.flush()
+            follower.end()
+
+    def fail(self, failure: Failure) -> None:
+        self.failure = failure
+        for follower in self.followers:
+            follower.flush()
+            follower.end(copy_of(failure))
+
+
+def application(call: Call) -> Application:
+    return call.client  # type: ignore[return-value]
+
+
+def copy_of(failure: Failure) -> Failure:
+    """The same for somebody else: each failure has a traceback and marks of its own."""
+    copy = Failure(
+        failure.kind,
+        failure.detail,
+        status=failure.status,
+        param=failure.param,
+        code=failure.code,
+        retry_after=failure.retry_after,
+        provider_status=failure.provider_status,
+        provider_body=failure.provider_body,
+    )
+    copy.headers, copy.told, copy.midway = failure.headers, failure.told, failure.midway
+    return copy
