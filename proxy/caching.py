@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from proxy.cache.key import NAMING, context_of, digest
 from proxy.cache.wish import HEADER, wish_of
-from proxy.call import Call, Handler, Outcome, Target
+from proxy.call import Call, Handler, Outcome, Policy, Target
 from proxy.config import Config, ConfigError
 from proxy.config.cache import Rule, rule_of
 from proxy.limiting import same_place
-from proxy.policies.cache import Cache
 from proxy.policies.keeping import refuse_only
 from proxy.providers import Endpoint
 from proxy.translate import Rules, course_to
-from proxy.upstream.playback import Playback
 
 if TYPE_CHECKING:
     from proxy.cache.shared import SharedCache
     from proxy.cache.store import Store
+    from proxy.policies.cache import Cache
 
 #: Longer requests are hashed in a thread.
 LONG = 1 << 20
@@ -145,12 +144,22 @@ class Caching:
         self._sharing = config.sharing if config.cache.shared else None
         namespace = config.cache.namespace
         self.keys = Keys(environ.get("POD_NAMESPACE", "") if namespace is None else namespace, config.cache.by, common)
-        self.policy: Cache | Off = Off()
+        self.cache: Cache | None = None
         if self.on:
             self.shared = self._shared(config, previous)
             self.stores = self._stores(previous)
-            player = Playback(common, time.monotonic)
-            self.policy = Cache(self.rules, self.stores, self.keys, player, loop, time.monotonic, time.time)
+            self.cache = self._cache(common, loop)
+
+    @property
+    def policy(self) -> Policy:
+        return self.cache or Off()
+
+    def _cache(self, common: Rules, loop: asyncio.AbstractEventLoop) -> Cache:
+        from proxy.policies.cache import Cache
+        from proxy.upstream.playback import Playback
+
+        player = Playback(common, time.monotonic)
+        return Cache(self.rules, self.stores, self.keys, player, loop, time.monotonic, time.time)
 
     def bounds(self) -> dict[str, tuple[float, float]]:
         """What could grow, and how far it may."""
@@ -158,16 +167,16 @@ class Caching:
         for name, store in self.stores.items():
             found[f"cache_entries {name}".strip()] = len(store.own), store.own.entries
             found[f"cache_bytes {name}".strip()] = store.own.bytes, store.own.most_bytes
-        if isinstance(self.policy, Cache):
-            found["cache_streams_read"] = self.policy.reading
+        if self.cache is not None:
+            found["cache_streams_read"] = self.cache.reading
         if self.shared is not None:
             found["cache_writes"] = self.shared.writing
         return found
 
     async def close(self) -> None:
         """What a later one took over goes on."""
-        if isinstance(self.policy, Cache):
-            await self.policy.close()
+        if self.cache is not None:
+            await self.cache.close()
         if self.shared is not None:
             await self.shared.close()
 

@@ -231,6 +231,7 @@ class Call:
     tape:       where the provider's answer is kept as it comes, for others who ask the same.
     tokens:     of the prompt, once somebody has counted them.
     notes:      headers that policies want told with the answer.
+    trailers:   takes headers that end a stream, where the application wants some.
     route:      how its target is chosen; None where there is one.
     trail:      who was asked in vain, and the kind of failure: `openai:gpt-4o timeout`.
     """
@@ -267,6 +268,7 @@ class Call:
     tape: Tape | None = None
     tokens: int | None = None
     notes: Headers = ()
+    trailers: Callable[[Headers], None] | None = None
 
 
 @dataclass(slots=True)

@@ -10,12 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from random import random
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.caching import Caching
 from proxy.call import Call, Handler, Outcome, Policy, Target
 from proxy.config import Config, aliases, endpoints, entries_of, fingerprint
-from proxy.estimate import estimate_prompt
+from proxy.estimate import prompt_tokens
 from proxy.limiting import Limiting
 from proxy.lookup import Lookup, Offers
 from proxy.models import Model, Models
@@ -41,6 +41,9 @@ from proxy.upstream.health import Health, Probing
 from proxy.upstream.jobs import Jobs, with_jobs
 from proxy.upstream.raw import Raw
 
+if TYPE_CHECKING:
+    from proxy.policies.batching import Batching
+
 
 class Tallies(NamedTuple):
     """What is counted over all configurations, by labels."""
@@ -50,10 +53,11 @@ class Tallies(NamedTuple):
     fallbacks: Counter[tuple[str, ...]]
     hedges: Counter[tuple[str, ...]]
     opened: Counter[tuple[str, ...]]
+    batches: Counter[tuple[str, ...]]
 
     @staticmethod
     def new() -> Tallies:
-        return Tallies(Counter(), Counter(), Counter(), Counter(), Counter())
+        return Tallies(*(Counter() for _ in Tallies._fields))
 
 
 class Lasting(NamedTuple):
@@ -99,9 +103,10 @@ class Generation:
         self.fallback = Fallback(self.routes.fallbacks, self.fitting.fit, lasting.tallies.fallbacks)
         hedges = hedge_rules(config)
         self.hedge = (
-            Hedge(hedges, self.standings, estimated, time.monotonic, lasting.tallies.hedges) if hedges else None
+            Hedge(hedges, self.standings, prompt_tokens, time.monotonic, lasting.tallies.hedges) if hedges else None
         )
         self.retry = self._retry(config, lasting.tallies)
+        self.batching = self._batching(config, lasting.tallies)
         policies = Policies(
             metrics=lasting.metrics,
             admit=Passing(lasting.admitting),
@@ -110,6 +115,7 @@ class Generation:
             deadline=Deadline(totals, time.monotonic),
             rate_limit=self.limits.caller,
             cache=self.caching.policy,
+            batching=self.batching,
             fallback=self.fallback,
             hedge=self.hedge,
             retry=self.retry,
@@ -137,6 +143,16 @@ class Generation:
             tallies.retries,
             tallies.refused,
         )
+
+    def _batching(self, config: Config, tallies: Tallies) -> Batching | None:
+        aliases = {alias.model: alias.batching for alias in config.models if alias.batching is not None}
+        if not (config.batching.enabled or any(aliases.values())):
+            return None
+        from proxy.policies.batching import Batching
+        from proxy.upstream.batched import Telling
+
+        words = Telling(time.monotonic, time.time)
+        return Batching(config.batching, aliases, words, prompt_tokens, time.monotonic, tallies.batches)
 
     def _health(self, config: Config) -> Health:
         rule = Probing(config.health.interval, config.health.timeout)
@@ -182,7 +198,3 @@ class Generation:
 async def nobody(call: Call) -> Outcome:
     """Nobody is asked."""
     return Outcome(200)
-
-
-def estimated(call: Call) -> int:
-    return estimate_prompt(call.json)

@@ -64,6 +64,19 @@ def render_receipt(call: Call, now: float) -> list[tuple[str, str]]:
     return receipt
 
 
+#: What a stream tells at its end, where the application wants it told.
+TRAILER = "x-outrider-cost, x-outrider-tokens"
+
+
+def render_trailer(call: Call) -> list[tuple[str, str]]:
+    """Headers known when a stream has ended; RFC 9110, section 6.5."""
+    trailer = [] if call.cost is None else [("x-outrider-cost", dollars(call.cost))]
+    if call.usage is not None:
+        estimated = "; estimated" if call.usage.estimated else ""
+        trailer.append(("x-outrider-tokens", f"{call.usage.prompt}, {call.usage.completion}{estimated}"))
+    return trailer
+
+
 def dollars(amount: Decimal) -> str:
     """Exact, and without an exponent."""
     text = f"{amount:f}"

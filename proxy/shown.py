@@ -154,6 +154,8 @@ def add_attempt_counters(sidecar: Sidecar) -> None:
     count("outrider_fallbacks_total", fallbacks, lambda: tallies.fallbacks, by_kind)
     hedges = "Second attempts beside slow ones: made, won, and the estimated prompt tokens of the losers."
     count("outrider_hedges_total", hedges, lambda: tallies.hedges, ("what",))
+    batches = "Embeddings that went up together: requests, calls in them, calls that went again alone."
+    count("outrider_batching_total", batches, lambda: tallies.batches, ("what",))
     left = "Attempts that may be made again now, in all."
     sidecar.metrics.gauge("outrider_retry_budget_left", left, lambda: sidecar.current.retry.budget.left)
     refused = "Attempts that were not made again, because too many had been."
@@ -196,6 +198,7 @@ def bounds(sidecar: Sidecar, waiting: Callable[[], float], which: int) -> dict[t
         "targets": sidecar.standings.fill,
         "generations": sidecar.leaving,
         **current.caching.bounds(),
+        **({"batching_inputs": current.batching.fill} if current.batching is not None else {}),
         **current.roads.bounds(),
     }
     return {(bound,): pair[which] for bound, pair in found.items()}

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from proxy.cache.recording import Recording
 from proxy.call import Headers, Source
-from proxy.policies.cache import Cache
 from proxy.server.ops_cache import CacheState
 
 if TYPE_CHECKING:
     from proxy.app import Sidecar
+    from proxy.cache.recording import Recording
     from proxy.caching import Caching
 
 #: The cache of all models that have none of their own.
@@ -50,8 +49,8 @@ def stats(sidecar: Sidecar) -> dict[str, Any]:
         counts = {word: getattr(own, word) for word in COUNTED}
         bounds = {"entries": [len(own), own.entries], "bytes": [own.bytes, own.most_bytes]}
         found["caches"][name or COMMON] = bounds | counts
-    if isinstance(caching.policy, Cache):
-        found["in_flight"], found["joined"] = len(caching.policy.flights), caching.policy.joined
+    if caching.cache is not None:
+        found["in_flight"], found["joined"] = flights(caching)
     if caching.shared is not None:
         found["shared"] = {"reachable": caching.shared.reachable, **caching.shared.counted}
     return found
@@ -127,8 +126,8 @@ def gone(caching: Caching) -> dict[tuple[str, ...], float]:
 
 
 def flights(caching: Caching) -> tuple[int, int]:
-    policy = caching.policy
-    return (len(policy.flights), policy.joined) if isinstance(policy, Cache) else (0, 0)
+    cache = caching.cache
+    return (0, 0) if cache is None else (len(cache.flights), cache.joined)
 
 
 def of_shared(caching: Caching) -> dict[tuple[str, ...], float]:

@@ -11,7 +11,7 @@ import pytest
 
 from proxy.call import Call, Handler, Outcome
 from proxy.config import load
-from proxy.generation import Generation, Lasting, Tallies, estimated
+from proxy.generation import Generation, Lasting, Tallies
 from proxy.policies.metrics import Metrics
 from proxy.policies.standings import Standings
 from tests.policies.clocked import call_to, overloaded
@@ -69,7 +69,3 @@ async def test_nobody_is_asked_before_a_call(generation: Generation) -> None:
     counts = generation.roads.connections()
     assert {state for _, state in counts} >= {"active", "idle"}
     assert not any(number for (_, state), number in counts.items() if state in ("active", "idle", "created"))
-
-
-def test_a_prompt_is_estimated() -> None:
-    assert estimated(call_to(json={"messages": [{"role": "user", "content": "x" * 400}]})) > 90

@@ -37,6 +37,7 @@ class OpenResponse:
         "_head",
         "_http11",
         "_open_ended",
+        "_trailer",
         "_transport",
         "keep_alive",
         "outlive",
@@ -53,6 +54,8 @@ class OpenResponse:
         self._chunked = False
         self._open_ended = False
         self._head = b""
+        #: Names of what ends the body, as it is announced; then the lines themselves.
+        self._trailer = ""
         self.keep_alive = not request.head.should_close
         self.source: Source | None = None
         #: Asked when the application has gone: whether its call goes on for others.
@@ -79,6 +82,9 @@ class OpenResponse:
             self._open_ended = not (self._http11 or bodiless)
             self.keep_alive = self.keep_alive and not self._open_ended
             framing = "transfer-encoding: chunked\r\n" if self._chunked else ""
+            if self._trailer and self._chunked:
+                framing += f"trailer: {self._trailer}\r\n"
+                self._trailer = ""
         if not self.keep_alive:
             framing += "connection: close\r\n"
         lines = "\r\n".join(map(": ".join, headers))
@@ -101,7 +107,7 @@ class OpenResponse:
     async def finish(self) -> None:
         """End the body, and wait until the transport has taken it. Failure("client_gone") when nobody reads it."""
         if self._chunked or self._head:
-            self._send(self._head + (b"0\r\n\r\n" if self._chunked else b""))
+            self._send(self._head + (b"0\r\n%b\r\n" % self._trailer.encode("latin-1") if self._chunked else b""))
             self._head = b""
         if self._connection.writing_paused and self._transport is not None:
             await self._drain()
@@ -115,6 +121,14 @@ class OpenResponse:
             if self._transport is not None:
                 self._transport.abort()
             raise Failure("client_gone", f"the application read nothing for {DRAIN_SECONDS:g} seconds") from None
+
+    def announce(self, names: str) -> None:
+        """Headers of these names may end the body: `trail` gives them, before `finish`. To be said before the start."""
+        self._trailer = names
+
+    def trail(self, headers: Headers) -> None:
+        if self._chunked:
+            self._trailer = "".join([f"{name}: {value}\r\n" for name, value in headers])
 
     def interrupt(self) -> None:
         """Cancel whoever works on the answer."""

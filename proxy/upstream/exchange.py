@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from proxy.call import Call, Failure, Headers, Json, Outcome, Target, Usage
 from proxy.dialects.retry_after import parse_retry_after
-from proxy.receipt import passed_headers, render_receipt
+from proxy.receipt import passed_headers, render_receipt, render_trailer
 from proxy.relay import encode
 from proxy.translate import ADDRESS, Plan, Rules, has_way, plan, to_fetch
 from proxy.upstream.answer import LARGEST, STREAM_HEADERS, answer_count, is_stream, load_reply, read_reply, read_whole
@@ -150,7 +150,9 @@ class Exchange:
         try:
             pieces: list[bytes] = []
             opening = Opening(words.theirs)
-            held = await hear_opening(call, connection, body, opening, road.timeouts.opening, pieces, self._loop, self._time)
+            held = await hear_opening(
+                call, connection, body, opening, road.timeouts.opening, pieces, self._loop, self._time
+            )
             self._start(call, connection, road, STREAM_HEADERS[words.ours.framing])
             tape = call.tape
             call.client.follow(connection if tape is None else tape.follow(connection))
@@ -170,6 +172,8 @@ class Exchange:
             call.client.follow(None)
             call.usage = body.usage(call)
             self._pay(call)
+        if call.trailers is not None:
+            call.trailers(render_trailer(call))
         return Outcome(200, call.usage, call.target, call.ttft, call.attempts, call.cost)
 
     def _pay(self, call: Call) -> None:

@@ -42,7 +42,7 @@ async def caching(path: Path, answer: Any, cache: dict[str, Any] = ON, **section
 
 async def read(running: InLoop) -> None:
     """Wait until it is known of every stream whether it is whole."""
-    policy: Any = running.sidecar.current.caching.policy
+    policy: Any = running.sidecar.current.caching.cache
     await running.is_idle()
     await until(lambda: policy.reading[0] == 0)
 
@@ -57,7 +57,7 @@ async def flying(path: Path, **cache: Any) -> AsyncIterator[tuple[InLoop, Provid
 
 async def joined(running: InLoop, count: int) -> None:
     """Wait until so many have joined a call."""
-    policy: Any = running.sidecar.current.caching.policy
+    policy: Any = running.sidecar.current.caching.cache
     await until(lambda: policy.joined == count)
 
 

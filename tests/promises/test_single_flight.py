@@ -88,7 +88,7 @@ async def test_the_call_goes_on_when_the_leader_hangs_up_while_anyone_listens(tm
         await late.head()
         await late.chunk()
         leader.hang_up()
-        policy: Any = running.sidecar.current.caching.policy
+        policy: Any = running.sidecar.current.caching.cache
         [flight] = policy.flights.values()
         await until(lambda: flight._leader.client.gone)
         asked.link.chunk(openai_word("two"))
@@ -110,7 +110,7 @@ async def test_it_goes_on_for_a_whole_answer_too(tmp_path: Path) -> None:
         [late] = await posted(running, 1, chat(**FIXED))
         await joined(running, 1)
         leader.hang_up()
-        policy: Any = running.sidecar.current.caching.policy
+        policy: Any = running.sidecar.current.caching.cache
         [flight] = policy.flights.values()
         await until(lambda: flight._leader.client.gone)
         assert not asked.link.gone.is_set()
@@ -136,7 +136,9 @@ async def test_when_all_have_gone_the_provider_is_left_at_once(tmp_path: Path, s
         late.hang_up()
         await asked.link.is_closed()
         await running.is_idle()
-        assert not running.sidecar.current.caching.policy.flights  # type: ignore[union-attr]
+        cache = running.sidecar.current.caching.cache
+        assert cache is not None
+        assert not cache.flights
 
 
 async def test_a_leader_without_followers_is_left_as_ever(tmp_path: Path) -> None:
