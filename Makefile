@@ -20,7 +20,7 @@ JOBS ?= 2
 NEEDED = @for tool in $(1); do command -v $$tool >/dev/null || { echo "make test-real needs $$tool: see docs/testing.md" >&2; exit 1; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-node test-real soak check golden bench image tools models-table clean
+.PHONY: help run test test-node test-real soak check golden bench tokens image tools models-table clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ models-table: .venv/.stamp ## write the table of models anew from two packages o
 	rm -rf .tools/models
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest .tools/models $(TABLE)
 	$(BIN)/python scripts/models.py .tools/models proxy/models/table.tsv
+
+tokens: .venv/.stamp-dev ## measure the estimate of tokens against real tokenizers; ARGS=--write writes docs/tokens.md and the weights
+	$(BIN)/python -m tests.tokens .tools/tokens $(ARGS)
 
 bench: .venv/.stamp-dev ## measure against nginx and a bare aiohttp proxy, side by side
 	$(BIN)/python -m tests.bench $(ARGS)

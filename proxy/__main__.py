@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
 from proxy import __version__
@@ -23,6 +24,8 @@ examples:
   outrider serve --config /etc/outrider/config    a file, or a directory that holds config.yaml
   outrider check --config config.yaml             what is on, what is off and why
   outrider models --can vision                    models that take images, with their windows and prices
+  outrider prices gpt-4o --input 1000 --output 500   what a model costs, and what a call does
+  outrider prices --cheapest --capability tools      the cheapest models that can
   outrider chat "Say hello"                       ask the mock, through the running sidecar
   outrider chat --model openai:gpt-4o-mini "Hi"   ask a provider
   echo "Summarise this" | outrider chat -         the prompt from standard input
@@ -33,14 +36,42 @@ exit codes:
   2   wrong usage, or a configuration with a fault
   130 interrupted
 """
+PRICES = """\
+examples:
+  outrider prices gpt-4o                                    all that is known of its price
+  outrider prices gpt-4o --input 800 --cached 200 --output 500
+  outrider prices openai:gpt-5 --input 1000 --output 500 --tier flex
+  outrider prices deepseek-flash --input 1000 --at 2026-12-01T02:00
+  outrider prices --cheapest --provider anthropic
+  outrider prices --cheapest --capability tools --capability vision --input 5000 --output 200
+
+exit codes:
+  0   it is known
+  1   the price, or that of something counted, is not known
+  2   wrong usage, no such model, or a configuration with a fault
+"""
+#: Option -> bucket of `call.Usage`.
+COUNTED = {
+    "--input": "input",
+    "--output": "output",
+    "--cached": "cache_read",
+    "--cache-write": "cache_write",
+    "--cache-write-1h": "cache_write_1h",
+    "--reasoning": "reasoning",
+    "--audio-input": "audio_input",
+    "--audio-cached": "audio_cache_read",
+    "--audio-output": "audio_output",
+    "--image-input": "image_input",
+    "--image-output": "image_output",
+    "--searches": "searches",
+}
 CONFIG = "the configuration, a file or a directory (default: $OUTRIDER_CONFIG, else built-in defaults)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; argparse itself exits with 2 on wrong usage."""
     arguments = _parser().parse_args(argv)
-    command = {"serve": serve, "check": check, "models": models, "chat": chat, "version": version}[arguments.command]
-    return command(arguments)
+    return COMMANDS[arguments.command](arguments)
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -79,6 +110,15 @@ def models(arguments: argparse.Namespace) -> int:
     return models(arguments.config, Wanted(arguments.provider, arguments.can), as_json=arguments.json)
 
 
+def prices(arguments: argparse.Namespace) -> int:
+    from proxy.commands_prices import Wanted, prices
+
+    counts = {bucket: getattr(arguments, bucket) or 0 for bucket in COUNTED.values()}
+    can = tuple(arguments.capability or ())
+    wanted = Wanted(arguments.model, counts, arguments.at, arguments.tier, arguments.cheapest, arguments.provider, can)
+    return prices(arguments.config, wanted._replace(limit=arguments.limit), as_json=arguments.json)
+
+
 def chat(arguments: argparse.Namespace) -> int:
     from proxy.commands import chat
 
@@ -88,6 +128,16 @@ def chat(arguments: argparse.Namespace) -> int:
 def version(arguments: argparse.Namespace) -> int:
     print(f"outrider {__version__}")
     return 0
+
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "serve": serve,
+    "check": check,
+    "models": models,
+    "prices": prices,
+    "chat": chat,
+    "version": version,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,6 +152,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands.add_parser("check", help="validate a configuration and show what it amounts to"))
     _add_models(
         commands.add_parser("models", help="show every provider with its models, what they can and what they cost")
+    )
+    about = "show what a model costs, or which is the cheapest"
+    _add_prices(
+        commands.add_parser("prices", help=about, epilog=PRICES, formatter_class=argparse.RawDescriptionHelpFormatter)
     )
     _add_chat(commands.add_parser("chat", help="ask a model through the running sidecar"))
     commands.add_parser("version", help="print the version")
@@ -125,6 +179,35 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
         "--can", metavar="CAPABILITY", help="models that are known to have it: vision, tools, reasoning..."
     )
     parser.add_argument("--json", action="store_true", help="print them as JSON")
+
+
+def _add_prices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", nargs="?", help="an alias, provider:model, or a bare name")
+    parser.add_argument("--config", metavar="PATH", help=CONFIG)
+    tokens = parser.add_argument_group(
+        "the call, each token counted once: what is named otherwise is no --input or --output"
+    )
+    for option, bucket in COUNTED.items():
+        tokens.add_argument(option, dest=bucket, type=count, metavar="N")
+    parser.add_argument(
+        "--at", metavar="TIME", help="when: a date or a time, UTC unless it says otherwise (default: now)"
+    )
+    parser.add_argument("--tier", default="", metavar="NAME", help="the service tier: flex, priority, batch...")
+    parser.add_argument(
+        "--cheapest", action="store_true", help="the cheapest models, of 1000 tokens in and 500 out by default"
+    )
+    parser.add_argument("--provider", metavar="NAME", help="with --cheapest: of one provider, by its name or its kind")
+    parser.add_argument(
+        "--capability", action="append", metavar="NAME", help="with --cheapest: that can tools, vision..."
+    )
+    parser.add_argument("--limit", type=count, default=10, metavar="N", help="with --cheapest: so many (default: 10)")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def count(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,12}", text):
+        raise argparse.ArgumentTypeError(f"a whole number of at most 12 digits, not {text!r}")
+    return int(text)
 
 
 def _add_chat(parser: argparse.ArgumentParser) -> None:

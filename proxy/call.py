@@ -179,14 +179,15 @@ class Client(Protocol):
 class Tape(Protocol):
     """Keeps a provider's answer. `begin` says what it is: `words` how it is told to callers, `created` seconds since the epoch.
 
-    Then `keep` takes its pieces as the provider sent them, and `end` is called once it is complete, with a whole reply's JSON.
+    Then `keep` takes its pieces as the provider sent them, and `end` is called once it is complete, with a whole reply's JSON and
+    what was used.
     `follow`: what the client of a stream follows in place of its source.
     """
 
     def begin(self, call: Call, words: Any, created: int) -> None: ...
     def follow(self, source: Source) -> Source: ...
     def keep(self, data: bytes) -> None: ...
-    def end(self, reply: Json | None = None) -> None: ...
+    def end(self, reply: Json | None = None, usage: Usage | None = None) -> None: ...
 
 
 @dataclass(slots=True, frozen=True)
@@ -281,6 +282,12 @@ class Outcome:
     ttft: float | None = None
     attempts: int = 1
     cost: Decimal | None = None
+
+
+def plain(amount: Decimal) -> str:
+    """An amount as people and programs write it: no exponent, no zeros at the end."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 #: The phase of a call that the sidecar itself cuts, because it ends.

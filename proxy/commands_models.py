@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from proxy.config import Config
-    from proxy.models import Model, Models, Prices
+    from proxy.models import Model, Models
 
 OK = 0
 REFUSED = 2
+#: Those that are shown; `outrider prices` shows all.
+BUCKETS = ("input", "output", "cache_read", "cache_write")
 
 
 class Wanted(NamedTuple):
@@ -40,7 +43,7 @@ def models(path: str | None, wanted: Wanted, *, as_json: bool = False) -> int:
     fault = _fault(loaded, wanted)
     if fault is not None:
         return _complain([fault])
-    report = list(_report(loaded, Models(), wanted))
+    report = list(_report(loaded, Models(config.entries_of(loaded.catalog)), wanted))
     try:
         text = json.dumps({"providers": report}, indent=2) if as_json else "\n".join(_lines(report, wanted))
         sys.stdout.write(f"{text}\n")
@@ -98,7 +101,7 @@ def _shown(model: Model) -> dict[str, Any]:
     """What is not known is null."""
     from proxy.providers import CAPABILITIES
 
-    above = None if model.above is None else {"tokens": model.above[0], **(_price(model.above[1]) or {})}
+    start = _first_tier(model)
     return {
         "model": model.name,
         "context_window": model.context_window,
@@ -108,14 +111,28 @@ def _shown(model: Model) -> dict[str, Any]:
         "all_known": model.known,
         "inputs": model.inputs,
         "outputs": model.outputs,
-        "price": _price(model.prices),
-        "price_above": above,
+        "price": _price(model, 0),
+        "price_above": None if start is None else {"tokens": start, **(_price(model, start + 1) or {})},
     }
 
 
-def _price(prices: Prices | None) -> dict[str, str | None] | None:
-    """Dollars per million tokens."""
-    return None if prices is None else prices._asdict()
+def _first_tier(model: Model) -> int | None:
+    """From which prompt on it costs something else."""
+    if model.price is None:
+        return None
+    usual = (clause.above for clause in model.price.sheet(time.time()).clauses if clause.above and not clause.tiers)
+    return min(usual, default=None)
+
+
+def _price(model: Model, prompt: int) -> dict[str, str | None] | None:
+    """Dollars per million tokens, at this time, for a prompt of so many."""
+    from proxy.prices import plain
+
+    rates = None if model.price is None else model.price.rates("", prompt, time.time())
+    if rates is None:
+        return None
+    found = {name: rates.get(name) for name in BUCKETS}
+    return {name: None if rate is None else plain(rate.scaleb(6)) for name, rate in found.items()}
 
 
 # ---- for people

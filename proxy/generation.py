@@ -9,12 +9,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from random import random
 from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.caching import Caching
-from proxy.call import Call, Handler, Outcome, Policy, Target
-from proxy.config import Config, aliases, endpoints, entries_of, fingerprint
+from proxy.call import Call, Handler, Outcome, Policy, Target, Usage
+from proxy.config import Config, ConfigError, aliases, endpoints, entries_of, fingerprint
 from proxy.estimate import prompt_tokens
 from proxy.limiting import Limiting
 from proxy.lookup import Lookup, Offers
@@ -43,6 +44,7 @@ from proxy.upstream.raw import Raw
 
 if TYPE_CHECKING:
     from proxy.policies.batching import Batching
+    from proxy.tokens import Counter
 
 
 class Tallies(NamedTuple):
@@ -93,6 +95,7 @@ class Generation:
         self.limits: Limiting = Limiting(config, self.roads.by_name, lasting.environ, before)
         kept = None if previous is None else previous.caching
         self.caching: Caching = Caching(config, common_rules(config), lasting.loop, lasting.environ, kept)
+        self.counter = counter_of(config, lasting.environ)
         self._add_policies(config, lasting)
 
     def _add_policies(self, config: Config, lasting: Lasting) -> None:
@@ -110,6 +113,7 @@ class Generation:
         policies = Policies(
             metrics=lasting.metrics,
             admit=Passing(lasting.admitting),
+            counting=self._counting(),
             routes=self.routes if ways or len(config.overrides) < len(OVERRIDES) else None,
             fitting=self.fitting,
             deadline=Deadline(totals, time.monotonic),
@@ -122,7 +126,9 @@ class Generation:
             target_limits=self.limits.target,
         )
         roads, rules, loop = self.roads.by_name, common_rules(config), lasting.loop
-        exchange = Exchange(roads, rules, self.fetcher.inline, loop, time.monotonic, time.time)
+        exchange = Exchange(
+            roads, rules, self.fetcher.inline, loop, time.monotonic, time.time, self._price, self.counter
+        )
         self.jobs = Jobs(roads, rules, self.roads.dial, loop, time.monotonic, time.time)
         self.handler = build_stack(policies, with_jobs(exchange, self.jobs, roads))
         self._ways = build_stack(Policies(routes=policies.routes, fitting=self.fitting), nobody)
@@ -143,6 +149,13 @@ class Generation:
             tallies.retries,
             tallies.refused,
         )
+
+    def _counting(self) -> Policy | None:
+        if self.counter is None:
+            return None
+        from proxy.policies.counting import Counting
+
+        return Counting(self.counter)
 
     def _batching(self, config: Config, tallies: Tallies) -> Batching | None:
         aliases = {alias.model: alias.batching for alias in config.models if alias.batching is not None}
@@ -189,10 +202,29 @@ class Generation:
     def _model_of(self, target: Target) -> Model | None:
         return self._offers.model(target.endpoint, target.model)
 
+    def _price(self, target: Target, usage: Usage) -> Decimal | None:
+        """Dollars; None where the price is not known."""
+        # Prices are read once something has been used: an idle sidecar does not pay for them.
+        from proxy.prices import cost
+
+        return cost(usage, self._model_of(target), time.time())
+
     def _is_well(self, endpoint: Endpoint) -> bool:
         """Whether a provider has a target that may be asked; one that was never asked may."""
         known = [standing for provider, _, standing in self.standings.all() if provider == endpoint.name]
         return not known or any(standing.fit for standing in known)
+
+
+def counter_of(config: Config, environ: Mapping[str, str]) -> Counter | None:
+    """What counts prompts exactly; None where they are estimated. ConfigError where its package or tables are not there."""
+    if config.tokens.counter == "estimate":
+        return None
+    from proxy.tokens import Counter, TablesError
+
+    try:
+        return Counter(config.tokens.tables, environ)
+    except TablesError as error:
+        raise ConfigError("tokens", str(error), "an installed package and its tables") from None
 
 
 async def nobody(call: Call) -> Outcome:

@@ -16,7 +16,7 @@ from proxy.config import Config, ConfigError
 from proxy.config.limits import Adaptive as Learning
 from proxy.config.limits import Sharing, rules_of
 from proxy.dialects.retry_after import parse_retry_after
-from proxy.estimate import estimate_prompt
+from proxy.estimate import prompt_tokens
 from proxy.policies.adaptive import Adaptive
 from proxy.policies.limiter import Patience
 from proxy.policies.rate_limit import RateLimit
@@ -48,8 +48,8 @@ class Limiting:
         before: tuple[RateLimit | None, RateLimit | None]
         before = (None, None) if previous is None else (previous.caller, previous.target)
         callers, targets = (rules_of(config.limits, keys, where) for where in ("caller", "target"))
-        caller = RateLimit(callers, asked_model, estimate_prompt, time.monotonic, build, previous=before[0])
-        target = RateLimit(targets, provider_of, estimate_prompt, time.monotonic, build, self.learned, before[1])
+        caller = RateLimit(callers, asked_model, prompt_tokens, time.monotonic, build, previous=before[0])
+        target = RateLimit(targets, provider_of, prompt_tokens, time.monotonic, build, self.learned, before[1])
         self.caller: RateLimit | None = caller if callers else None
         self.target: RateLimit | None = target if targets or self.learned else None
 

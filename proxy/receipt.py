@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from functools import lru_cache
 from urllib.parse import quote
 
-from proxy.call import Call
+from proxy.call import Call, plain
 
 #: Reply headers of providers that reach the application, by name or by prefix; the rest is between the provider and us.
 PASSED = frozenset({"retry-after", "retry-after-ms", "request-id", "anthropic-organization-id"})
@@ -54,7 +53,7 @@ def render_receipt(call: Call, now: float) -> list[tuple[str, str]]:
     if call.trail:
         receipt.append(("x-outrider-tried", ", ".join(map(safe, call.trail))))
     if call.cost is not None:
-        receipt.append(("x-outrider-cost", dollars(call.cost)))
+        receipt.append(("x-outrider-cost", plain(call.cost)))
     if call.cache:
         receipt.append(("x-outrider-cache", call.cache))
         if call.age is not None:
@@ -70,17 +69,11 @@ TRAILER = "x-outrider-cost, x-outrider-tokens"
 
 def render_trailer(call: Call) -> list[tuple[str, str]]:
     """Headers known when a stream has ended; RFC 9110, section 6.5."""
-    trailer = [] if call.cost is None else [("x-outrider-cost", dollars(call.cost))]
+    trailer = [] if call.cost is None else [("x-outrider-cost", plain(call.cost))]
     if call.usage is not None:
         estimated = "; estimated" if call.usage.estimated else ""
         trailer.append(("x-outrider-tokens", f"{call.usage.prompt}, {call.usage.completion}{estimated}"))
     return trailer
-
-
-def dollars(amount: Decimal) -> str:
-    """Exact, and without an exponent."""
-    text = f"{amount:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @lru_cache(maxsize=1024)

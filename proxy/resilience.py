@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ import msgspec
 from proxy.call import Call, Route, Target
 from proxy.config import Config, fallbacks_of
 from proxy.config.resilience import Breaker, Condition, Retry, Sticky
-from proxy.estimate import estimate_prompt
+from proxy.estimate import prompt_tokens
 from proxy.models import Model
 from proxy.policies.backoff import RetryRule
 from proxy.policies.balance import Key
@@ -19,13 +20,15 @@ from proxy.policies.breaker import BreakerRule, Rate
 from proxy.policies.hedge import HedgeRule
 from proxy.policies.routes import Plan
 from proxy.policies.strategies import Price
+from proxy.prices import estimate
 from proxy.selection import When, beginning_of
 
 #: Failures in a row that never come.
 NEVER = 1 << 60
 #: Of an answer whose length nobody has limited.
 USUAL_ANSWER = 500
-MILLION = Decimal(1_000_000)
+#: Of operations whose answers are no tokens.
+USUAL_ANSWERS = {"embeddings": 0, "rerank": 0, "moderations": 0}
 
 
 def retry_rules(config: Config) -> dict[str, RetryRule]:
@@ -85,16 +88,21 @@ def key_of(sticky: Sticky) -> Key:
     return lambda call: beginning_of(call.json, sticky.length)
 
 
-def price_by(model_of: Callable[[Target], Model | None]) -> Price:
-    """What a call costs, roughly: its prompt estimated, its answer as long as it may be, or of a usual length."""
+def price_by(model_of: Callable[[Target], Model | None], wall: Callable[[], float] = time.time) -> Price:
+    """What a call costs, roughly: its prompt estimated, its answer as long as it may be, or of a usual length.
+
+    `wall` tells the time in seconds since the epoch: some prices depend on it.
+    """
 
     def price(target: Target, call: Call) -> Decimal | None:
-        model = model_of(target)
-        prices = None if model is None else model.prices
-        if prices is None or prices.input is None or prices.output is None:
-            return None
         limit = call.json.get("max_completion_tokens") or call.json.get("max_tokens")
-        answer = limit if type(limit) is int and limit > 0 else USUAL_ANSWER
-        return (Decimal(prices.input) * estimate_prompt(call.json) + Decimal(prices.output) * answer) / MILLION
+        answer = limit if type(limit) is int and limit > 0 else USUAL_ANSWERS.get(call.operation, USUAL_ANSWER)
+        return estimate(model_of(target), prompt_tokens(call), answer, wall(), tier=tier_of(call))
 
     return price
+
+
+def tier_of(call: Call) -> str:
+    """The service tier that is asked for, "" where none is."""
+    tier = call.json.get("service_tier")
+    return tier if isinstance(tier, str) else ""

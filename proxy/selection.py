@@ -13,7 +13,7 @@ from math import log2
 from typing import Any, NamedTuple
 
 from proxy.call import Call, Json
-from proxy.estimate import estimate_prompt
+from proxy.estimate import estimate_prompt, prompt_tokens
 from proxy.needs import must_reason, needs_of_messages
 
 #: Of the last message, so many characters are searched: an expression may be slow, and a message long.
@@ -55,11 +55,11 @@ class Traits:
 
     @cached_property
     def prompt_tokens(self) -> int:
-        return estimate_prompt(self.call.json)
+        return prompt_tokens(self.call)
 
     @cached_property
     def complexity(self) -> float:
-        return complexity(self.call.json)
+        return complexity(self.call.json, self.prompt_tokens)
 
     @cached_property
     def images(self) -> bool:
@@ -131,7 +131,6 @@ STEPS = re.compile(
     re.IGNORECASE,
 )
 MEASURES: Sequence[tuple[Callable[[Json, str], float], float, float]] = (
-    (lambda request, last: log2(1 + estimate_prompt(request) / 64), 8.0, 0.35),
     (lambda request, last: log2(1 + len(messages_of(request))), 5.0, 0.15),
     (lambda request, last: len(CODE.findall(last)), 8.0, 0.15),
     (lambda request, last: len(STEPS.findall(last)), 6.0, 0.15),
@@ -140,10 +139,19 @@ MEASURES: Sequence[tuple[Callable[[Json, str], float], float, float]] = (
 )
 
 
-def complexity(request: Json) -> float:
-    """0 (a greeting) to 1 (a long conversation about code with tools). It rises with each measure, up to that one's limit."""
+#: The same of its length, in tokens.
+LENGTH_MOST, LENGTH_SHARE = 8.0, 0.35
+
+
+def complexity(request: Json, tokens: int | None = None) -> float:
+    """0 (a greeting) to 1 (a long conversation about code with tools). It rises with each measure, up to that one's limit.
+
+    `tokens`: of the prompt, where they are counted already.
+    """
     last = last_of_user(request)[-SEARCHED:]
-    return round(sum(share * min(measure(request, last) / most, 1.0) for measure, most, share in MEASURES), 3)
+    length = log2(1 + (estimate_prompt(request) if tokens is None else tokens) / 64)
+    score = LENGTH_SHARE * min(length / LENGTH_MOST, 1.0)
+    return round(score + sum(share * min(measure(request, last) / most, 1.0) for measure, most, share in MEASURES), 3)
 
 
 def beginning_of(request: Json, length: int) -> str:

@@ -14,6 +14,7 @@ class Policies:
 
     metrics: Policy | None = None
     admit: Policy | None = None
+    counting: Policy | None = None
     routes: Policy | None = None
     fitting: Policy | None = None
     deadline: Policy | None = None
@@ -33,6 +34,7 @@ def build_stack(policies: Policies, exchange: Handler) -> Handler:
         [
             policies.metrics,  # outermost: counts what the application sees, whoever answers it
             policies.admit,  # reads and checks the request: what it refuses is counted, and nothing further in sees it
+            policies.counting,  # once the request is understood: routes and limits ask how long it is
             policies.routes,  # first of what is chosen: the rest goes by the targets that the call has then
             policies.fitting,  # after the request is understood, before anything that costs: who cannot answer is not asked
             policies.deadline,  # before anything that waits, so that all waiting is inside it

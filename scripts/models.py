@@ -1,7 +1,8 @@
 """Write proxy/models/table.tsv, the table of models, from two packages that keep such facts well. Run by `make models-table`.
 
 Capabilities, limits and dimensions come from litellm's model list, prices and what it lacks from genai-prices; both are MIT. What
-neither has and a provider's own page tells stands below, with the page. The wheels are read as files: nothing is installed.
+neither has and a provider's own page tells stands below, with the page. The wheels are read as files: nothing is installed. How
+their prices become ours is said in prices.py beside it.
 """
 
 from __future__ import annotations
@@ -11,17 +12,19 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from prices import genai_price, litellm_price, with_media
+
 from proxy.models.line import LETTERS as CAPABLE
 from proxy.models.line import UNKNOWN
+from proxy.prices.notation import KEYS
 from proxy.providers import all_providers
 
 LITELLM_FILE = "litellm/model_prices_and_context_window_backup.json"
-LARGEST = 400_000
+LARGEST = 220_000
 
 #: litellm's provider -> our kind, left out where there is no such file, and what its names begin with that is not the provider's.
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -138,29 +141,50 @@ OWN: tuple[tuple[str, str, str, int, int], ...] = (
     ("jina", "jina-embeddings-v2-base-zh", "e", 8192, 768),
 )
 
+#: Models that are gone, and what they cost, for who reckons up old calls: (kind, name, letters, context, most output, price).
+RETIRED: tuple[tuple[str, str, str, int, int, str], ...] = (
+    # https://openai.com/api/pricing as of 2025-01-01. o1-mini went down to 1.1,4.4,0.55 on 2025-01-31, and ended in that year.
+    ("openai", "gpt-4", "cst", 8192, 8192, "30,60"),
+    ("openai", "gpt-4-turbo", "cstpv", 128000, 4096, "10,30"),
+    ("openai", "gpt-3.5-turbo", "cstp", 16385, 4096, "0.5,1.5"),
+    ("openai", "o1-preview", "csrk", 128000, 32768, "15,60,7.5"),
+    ("openai", "o1-mini", "csrk", 128000, 65536, "3,12,1.5"),
+    # https://platform.claude.com/docs/en/about-claude/pricing; an hour in the cache costs twice the input, a batch half of all.
+    ("anthropic", "claude-3.5-sonnet", "cstovdk", 200000, 8192, "3,15,0.3,3.75,w6;@batch:x0.5"),
+    ("anthropic", "claude-3-5-sonnet-20241022", "cstovdk", 200000, 8192, "3,15,0.3,3.75,w6;@batch:x0.5"),
+    ("anthropic", "claude-3-opus-20240229", "cstvdk", 200000, 4096, "15,75,1.5,18.75,w30;@batch:x0.5"),
+    ("anthropic", "claude-3-haiku-20240307", "cstvdk", 200000, 4096, "0.25,1.25,0.03,0.3,w0.5;@batch:x0.5"),
+)
+#: Where the packages are wrong: (kind, name) -> price.
+CORRECTED: Mapping[tuple[str, str], str] = {
+    # https://api-docs.deepseek.com/quick_start/pricing ended the night discount on 2025-09-05.
+    ("deepseek", "deepseek-r1"): "0.55,2.19,0.14",
+    # https://cohere.com/pricing: it is as dear as its siblings.
+    ("cohere", "embed-multilingual-light-v3.0"): "0.1,0",
+}
+
 
 class Row(NamedTuple):
-    """`prices`: input, output, cache read, cache write, in dollars per million tokens; `above`: the same above so many."""
+    """`price`: in the notation of `proxy.prices.notation`."""
 
     letters: str
     context: int | None
     output: int | None
     dimensions: int | None
-    prices: tuple[str, ...]
-    above: str
+    price: str
 
     def line(self, name: str) -> str:
         numbers = ["" if number is None else str(number) for number in (self.context, self.output, self.dimensions)]
-        return "\t".join([name, self.letters, *numbers, ",".join(self.prices).rstrip(","), self.above]).rstrip("\t")
+        return "\t".join([name, self.letters, *numbers, self.price]).rstrip("\t")
 
 
 def main(wheels: Path, target: Path) -> int:
     litellm, prices = (next(wheels.glob(f"{name}-*.whl")) for name in ("litellm", "genai_prices"))
     sys.path.insert(0, str(prices))
     known = json.loads(zipfile.ZipFile(litellm).read(LITELLM_FILE))
-    today = datetime.now(UTC).date().isoformat()
+    today = datetime.now(UTC).date()
     rows = merged(known, today)
-    text = "".join(written(rows, f"{version(litellm)} and {version(prices)}", today))
+    text = "".join(written(rows, f"{version(litellm)} and {version(prices)}", today.isoformat()))
     if len(text) > LARGEST:
         sys.stderr.write(f"{len(text)} bytes, more than {LARGEST}\n")
         return 1
@@ -174,21 +198,23 @@ def version(wheel: Path) -> str:
     return f"{name.replace('_', '-')} {number}"
 
 
-def merged(known: Mapping[str, Any], today: str) -> dict[str, dict[str, Row]]:
+def merged(known: Mapping[str, Any], today: date) -> dict[str, dict[str, Row]]:
     rows: dict[str, dict[str, Row]] = {}
     for full, entry in known.items():
         kind, prefix = KINDS.get(entry.get("litellm_provider"), ("", ""))
         name = full.removeprefix(prefix)
-        if kind in all_providers() and is_model(kind, name, entry, today):
-            rows.setdefault(kind, {})[name] = row_of(kind, name, entry)
+        if kind in all_providers() and is_model(kind, name, entry, today.isoformat()):
+            rows.setdefault(kind, {})[name] = row_of(kind, name, entry, today)
     for name, row in rows["openai"].items():
         base = rows["openai"].get(name.removeprefix("ft:"))
         if base is not None and base is not row:  # a tuned model can what its model can
             rows["openai"][name] = row._replace(letters=base.letters)
     for kind in LISTED_BY_PRICES:
-        rows[kind] = dict(priced_rows(kind))
+        rows[kind] = dict(priced_rows(kind, today))
     for kind, name, letters, context, dimensions in OWN:
-        rows.setdefault(kind, {})[name] = Row(letters, context, None, dimensions, (), "")
+        rows.setdefault(kind, {})[name] = Row(letters, context, None, dimensions, "")
+    for kind, name, letters, context, output, price in RETIRED:
+        rows[kind].setdefault(name, Row(letters, context, output, None, price))
     return rows
 
 
@@ -201,14 +227,14 @@ def is_model(kind: str, name: str, entry: Mapping[str, Any], today: str) -> bool
     return str(entry.get("deprecation_date") or "9999") > today
 
 
-def row_of(kind: str, name: str, entry: Mapping[str, Any]) -> Row:
-    found = prices_of(kind, name)
-    context, prices, above = found if found is not None else (None, (), "")
-    if not any(prices):
-        prices, above = own_prices(entry)
+def row_of(kind: str, name: str, entry: Mapping[str, Any], today: date) -> Row:
+    model = genai_model(kind, name)
+    price = "" if model is None else with_media(genai_price(model, kind, today), entry, kind)
+    price = CORRECTED.get((kind, name)) or price or litellm_price(entry, kind)
+    context = getattr(model, "context_window", None)
     context = context or whole(entry.get("max_input_tokens")) or whole(entry.get("max_tokens"))
     output = None if entry["mode"] in ("embedding", "rerank") else whole(entry.get("max_output_tokens"))
-    return Row(letters_of(entry), context, output, whole(entry.get("output_vector_size")), prices, above)
+    return Row(letters_of(entry), context, output, whole(entry.get("output_vector_size")), price)
 
 
 def whole(value: Any) -> int | None:
@@ -225,91 +251,30 @@ def letters_of(entry: Mapping[str, Any]) -> str:
     return "".join(letter for letter in LETTERS if letter in found)
 
 
-COSTS = (
-    "input_cost_per_token{}",
-    "output_cost_per_token{}",
-    "cache_read_input_token_cost{}",
-    "cache_creation_input_token_cost{}",
-)
-
-
-def own_prices(entry: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
-    """litellm's, which are by the token."""
-    prices = per_million(entry, "")
-    starts = {int(match[1]) for name in entry if (match := re.search(r"_above_(\d+)k_tokens$", name))}
-    if not any(prices) or not starts:
-        return prices, ""
-    start = min(starts)
-    higher = per_million(entry, f"_above_{start}k_tokens")
-    both = [above or base for base, above in zip(prices, higher, strict=True)]
-    return prices, f"{start * 1000}:{','.join(both).rstrip(',')}" if any(higher) else ""
-
-
-def per_million(entry: Mapping[str, Any], ending: str) -> tuple[str, ...]:
-    costs = [entry.get(name.format(ending)) for name in COSTS]
-    if not any(costs):  # free, or paid by something else than tokens: not known
-        return ("", "", "", "")
-    return tuple("" if cost is None else plain(Decimal(str(cost)) * 1_000_000) for cost in costs)
-
-
-def plain(number: Decimal) -> str:
-    text = f"{number.normalize():f}"
-    return text if "." not in text else text.rstrip("0").rstrip(".")
-
-
-# ---- genai-prices
-
-
-def prices_of(kind: str, name: str) -> tuple[int | None, tuple[str, ...], str] | None:
+def genai_model(kind: str, name: str) -> Any:
+    """None where genai-prices does not know it."""
     from genai_prices import data
 
     provider = next((known for known in data.providers if known.id == PRICED.get(kind)), None)
-    model = provider.find_model(name.lower()) if provider is not None else None
-    if model is None:
-        return None
-    return model.context_window, *split(model)
+    return provider.find_model(name.lower()) if provider is not None else None
 
 
-def priced_rows(kind: str) -> Iterator[tuple[str, Row]]:
+def priced_rows(kind: str, today: date) -> Iterator[tuple[str, Row]]:
     from genai_prices import data
 
     (provider,) = (known for known in data.providers if known.id == PRICED[kind])
     for model in provider.models:
         if not model.deprecated and model.id.isascii():
-            prices, above = split(model)
-            prices = ("0", "0", "", "") if model.id.endswith(ROUTED) else prices
-            yield model.id, Row("cs?", model.context_window, None, None, prices, above)
-
-
-def split(model: Any) -> tuple[tuple[str, ...], str]:
-    """The prices of today at noon, up to the first tier, and that tier's."""
-    # Some are lower at night (UTC), and what is written at night is read by day.
-    found = model.get_prices(datetime.now(UTC).replace(hour=12, minute=0))
-    each = [getattr(found, name, None) for name in MTOK]
-    base = tuple(plain(getattr(price, "base", price)) if price is not None else "" for price in each)
-    starts = {price.tiers[0].start for price in each if getattr(price, "tiers", None)}
-    if not starts:
-        return base, ""
-    start = min(starts)
-    higher = [tier_of(price, start) for price in each]
-    return base, f"{start}:{','.join(higher).rstrip(',')}"
-
-
-MTOK = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")
-
-
-def tier_of(price: Any, start: int) -> str:
-    if price is None:
-        return ""
-    matching = [tier.price for tier in getattr(price, "tiers", ()) if tier.start <= start]
-    return plain(matching[-1] if matching else getattr(price, "base", price))
+            price = "0,0" if model.id.endswith(ROUTED) else genai_price(model, kind, today)
+            yield model.id, Row("cs?", model.context_window, None, None, price)
 
 
 def written(rows: Mapping[str, Mapping[str, Row]], sources: str, today: str) -> Iterator[str]:
     yield "# Models by provider kind. Written by scripts/models.py (make models-table); do not edit.\n"
     yield f"# Source: {sources} (PyPI, both MIT), {today}.\n"
     yield "# name, what it can, context window, most output tokens, dimensions,\n"
-    yield "# dollars per million tokens (input, output, cache read, cache write), the same for prompts above so many tokens\n"
+    yield "# price in dollars per million tokens: input, output, cache read, cache write; by key; above a length, @tier, hours\n"
+    yield f"# {', '.join(f'{key} {name}' for key, name in KEYS.items())}; what proxy/prices/notation.py reads\n"
     for letter, word in LETTERS.items():
         yield f"# {letter} {word}\n"
     for kind in sorted(rows):

@@ -17,7 +17,9 @@ DIALECT_LAYER = frozenset({"call", "wire", "dialects"})
 ROAD_OUT = DIALECT_LAYER | {"providers", "signing", "prices", "receipt", "estimate", "relay", "translate"}
 READ_AT_START = frozenset({"call", "providers", "signing", "config", "routing", "logs"})
 WIRED = (
-    ROAD_OUT | READ_AT_START | {"limiting", "models", "lookup", "resilience", "roads", "upstream", "policies", "stack"}
+    ROAD_OUT
+    | READ_AT_START
+    | {"budgeting", "limiting", "models", "lookup", "resilience", "roads", "upstream", "policies", "stack", "tokens"}
 )
 
 #: area (a file or a folder directly in proxy/) -> areas it may import besides itself. Imports point down only.
@@ -32,13 +34,14 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "ratelimits": DIALECT_LAYER | {"providers"},
     "receipt": frozenset({"call"}),
     "estimate": frozenset({"call"}),
+    "tokens": frozenset({"call", "estimate"}),
     "relay": DIALECT_LAYER | {"providers"},
     "quirks": DIALECT_LAYER | {"providers"},
     "translate": DIALECT_LAYER | {"providers", "quirks", "relay"},
-    "models": frozenset({"call"}),
+    "models": frozenset({"call", "prices"}),
     "needs": frozenset({"call", "models"}),
     "catalog": frozenset({"call", "providers", "models"}),
-    "config": frozenset({"call", "providers", "signing", "models"}),
+    "config": frozenset({"call", "providers", "signing", "models", "prices"}),
     "routing": frozenset({"call", "providers"}),
     "lookup": frozenset({"call", "providers", "models", "catalog", "routing"}),
     "logs": frozenset({"call"}),
@@ -46,18 +49,22 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "roads": ROAD_OUT | {"config", "upstream"},
     "policies": frozenset({"call", "config", "estimate", "models", "needs", "prices", "selection"}),
     "selection": frozenset({"call", "estimate", "needs"}),
-    "resilience": frozenset({"call", "config", "estimate", "models", "policies", "selection"}),
+    "resilience": frozenset({"call", "config", "estimate", "models", "policies", "prices", "selection"}),
     "stack": frozenset({"call", "config", "policies", "upstream"}),
     "server": ROAD_OUT | {"config", "routing", "logs", "upstream"},
     "injector": frozenset(),
     "limiting": ROAD_OUT | {"config", "policies", "ratelimits", "upstream"},
+    "ledger": frozenset(),
+    "budgeting": frozenset({"call", "config", "ledger", "models", "policies", "prices", "upstream"}),
     "reload": frozenset({"config", "upstream"}),
     "generation": WIRED,
     "shown": frozenset({"call", "logs", "policies", "server", "app"}),
     "app": WIRED | {"generation", "reload", "server", "shown"},
     "commands": READ_AT_START | {"app"},
-    "commands_models": READ_AT_START | {"models", "lookup"},
-    "__main__": READ_AT_START | {"app", "commands", "commands_models"},
+    "commands_models": READ_AT_START | {"models", "lookup", "prices"},
+    "pricelist": frozenset({"call", "config", "models", "prices", "providers"}),
+    "commands_prices": READ_AT_START | {"models", "prices", "pricelist"},
+    "__main__": READ_AT_START | {"app", "commands", "commands_models", "commands_prices"},
 }
 
 PURE = (

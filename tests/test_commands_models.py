@@ -53,6 +53,23 @@ def test_for_programs(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "sk-canary" not in json.dumps(found)
 
 
+def test_a_longer_prompt_s_price_and_the_operator_s_own(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    more = "catalog: [{provider: local, model: own, price: {input: 0.5, tiers: [{above: 9, input: 1}]}}]"
+    Path(config).write_text(CONFIG + more, "utf-8")
+    found = as_json(config, capsys)
+    (own,) = found["local"]["models"]
+    assert own["price"] == {"input": "0.5", "output": None, "cache_read": None, "cache_write": None}
+    assert own["price_above"] == {"tokens": 9, "input": "1", "output": None, "cache_read": None, "cache_write": None}
+    (haiku,) = (model for model in found["claude"]["models"] if model["model"] == "claude-haiku-5-5")
+    assert haiku["price_above"] == {
+        "tokens": 100_000,
+        "input": "0.5",
+        "output": "2.5",
+        "cache_read": "0.05",
+        "cache_write": "0.625",
+    }
+
+
 def test_one_provider_and_one_capability(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = as_json(config, capsys, Wanted("openai", "embeddings"))
     assert list(found) == ["openai"]

@@ -142,6 +142,7 @@ async def test_counts_from_every_door_to_every_provider_that_counts(door: str, t
         answer = await sidecar_.ask(body, path=path)
         assert (answer.status, COUNTING[door][2](answer.json)) == (200, 11)
         assert "x-outrider-estimated" not in answer.headers
+        assert answer.headers["x-outrider-counted-by"] == "provider"
         assert b"Hello there" in provider.requests[0].body
 
 
@@ -153,6 +154,7 @@ async def test_where_nobody_counts_the_count_is_an_estimate_and_says_so(door: st
         assert answer.status == 200
         assert 2 <= COUNTING[door][2](answer.json) <= 20
         assert answer.headers["x-outrider-estimated"] == "true"
+        assert answer.headers["x-outrider-counted-by"] == "estimate"
         assert provider.requests == []
 
 

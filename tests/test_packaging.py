@@ -22,7 +22,11 @@ RUNTIME = CONFIG["options"]["install_requires"].split()
 EXTRAS = {name: packages.split() for name, packages in CONFIG["options.extras_require"].items()}
 DEVELOPMENT = EXTRAS["dev"]
 #: Package of an extra -> the one file that imports it, inside a function only: the process starts without it.
-LATE = {"cryptography": "proxy/upstream/credentials/rs256.py", "redis": "proxy/upstream/store.py"}
+LATE = {
+    "cryptography": "proxy/upstream/credentials/rs256.py",
+    "redis": "proxy/upstream/store.py",
+    "tiktoken": "proxy/tokens.py",
+}
 
 
 def normal(name: str) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from proxy.config import Config, load
-from proxy.models import Model, Prices
+from proxy.models import Model
 from proxy.policies.backoff import RetryRule
 from proxy.policies.breaker import BreakerRule, Rate
 from proxy.policies.hedge import HedgeRule
+from proxy.prices import Price
 from proxy.resilience import NEVER, breaker_rules, hedge_rules, plans, price_by, retry_rules, sticky_keys
 from tests.policies.clocked import call_to, target
 
@@ -78,10 +79,25 @@ def test_what_a_caller_sticks_by(config: Config) -> None:
 
 @pytest.mark.parametrize(("fields", "price"), [({"max_tokens": 1000}, "0.0022"), ({}, "0.0012")])
 def test_what_a_call_costs_roughly(fields: dict[str, int], price: str) -> None:
-    models = {"m": Model("k", "m", prices=Prices("1", "2", None, None)), "free": None}
-    call = call_to(json={"messages": [{"role": "user", "content": "x" * 784}], **fields})
+    models = {"m": Model("k", "m", price=Price("1,2")), "free": None}
+    call = call_to(json={"messages": [{"role": "user", "content": "Hello"}], **fields}, tokens=200)
     priced = price_by(lambda target: models[target.model])
     found = priced(target(model="m"), call)
-    assert found is not None
-    assert abs(found - Decimal(price)) < Decimal("0.00001")
+    assert found == Decimal(price)
     assert priced(target(model="free"), call) is None
+
+
+def test_what_a_call_costs_depends_on_the_hour_the_tier_and_what_is_asked() -> None:
+    model = Model("k", "m", price=Price("1,2;@flex:x0.5;0100-0200:10,20"))
+    night = price_by(lambda target: model, lambda: 5400.0)
+    day = price_by(lambda target: model, lambda: 0.0)
+    counted = call_to(json={"max_tokens": 100}, tokens=1000)
+    assert (day(target(), counted), night(target(), counted)) == (Decimal("0.0012"), Decimal("0.012"))
+    counted.json["service_tier"] = "flex"
+    assert day(target(), counted) == Decimal("0.0006")
+    counted.json["service_tier"] = "nobody's"
+    assert day(target(), counted) is None
+    vectors = call_to(json={"input": "x"}, operation="embeddings", tokens=1000)
+    assert price_by(lambda target: Model("k", "m", price=Price("1")), lambda: 0.0)(target(), vectors) == Decimal(
+        "0.001"
+    )

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from proxy.config.aliases import alias_faults, aliases, fallbacks_of
+from proxy.config.budgets import budget_faults
+from proxy.config.cache import cache_faults
 from proxy.config.catalog import catalog_faults, entries_of
 from proxy.config.decode import UNKNOWN, ConfigError, Decoder, near, raise_faults, shown
 from proxy.config.file import locate, read
@@ -52,6 +54,9 @@ def load(path: str | None, environ: Mapping[str, str]) -> Config:
     config = msgspec.structs.replace(config, providers=_entries(config, data or {}, environ))
     kinds = {name: entry.kind for name, entry in config.providers.items()}
     faults = [*_port_faults(config), *alias_faults(config), *catalog_faults(config.catalog, kinds)]
+    faults += cache_faults(config.cache, [alias.cache for alias in config.models], config.sharing)
+    asked = [alias.model for alias in config.models]
+    faults += budget_faults(config.budgets, kinds, asked, config.catalog, config.sharing, environ)
     raise_faults([*faults, *limit_faults(config.limits, list(config.providers), config.sharing)])
     return config
 

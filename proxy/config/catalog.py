@@ -6,38 +6,16 @@ Which entries fit the rest of the configuration is said here; what is made of th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from proxy.config.decode import ConfigError, near, shown
-from proxy.config.values import WRITTEN, Name, Sources
-from proxy.models import Entry, Models, Prices
+from proxy.config.prices import CatalogPrice, Tokens, price_faults, price_text
+from proxy.config.values import Name
+from proxy.models import Entry, Models
 from proxy.providers import CAPABILITIES
 
-DEAREST = Decimal(1_000_000)
-
-
-def read_price(value: Any, path: str, sources: Sources) -> str:
-    """Dollars per million tokens as plain digits: `2.5` or, to be exact to the last one, "2.50"."""
-    try:
-        price = Decimal(str(value)) if type(value) in (int, float, str) else Decimal("NaN")
-    except InvalidOperation:
-        price = Decimal("NaN")
-    if not price.is_finite() or not 0 <= price <= DEAREST:
-        raise ConfigError(path, shown(value), f"dollars per million tokens, 0 to {DEAREST}")
-    return f"{price:f}"
-
-
-Price = Annotated[
-    str,
-    Meta(
-        extra={"read": read_price},
-        extra_json_schema={WRITTEN: {"type": ["number", "string"], "minimum": 0, "pattern": r"^[0-9]+(\.[0-9]+)?$"}},
-    ),
-]
-Tokens = Annotated[int, Meta(ge=1, le=1_000_000_000, extra={"allowed": "tokens, 1 to 1000000000"})]
 Capability = Annotated[
     str, Meta(pattern=rf"^({'|'.join(CAPABILITIES)})$(?!\n)", extra={"allowed": ", ".join(CAPABILITIES)})
 ]
@@ -45,15 +23,6 @@ Capability = Annotated[
 
 def _about(description: str) -> Meta:
     return Meta(description=description)
-
-
-class CatalogPrice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Dollars per million tokens. What is not said is not known."""
-
-    input: Annotated[Price | None, _about("Of the prompt.")] = None
-    output: Annotated[Price | None, _about("Of the answer.")] = None
-    cache_read: Annotated[Price | None, _about("Of the prompt where it came out of the provider's cache.")] = None
-    cache_write: Annotated[Price | None, _about("Of the prompt where it went into the provider's cache.")] = None
 
 
 class CatalogEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,9 +51,7 @@ def entries_of(catalog: Sequence[CatalogEntry]) -> tuple[Entry, ...]:
             said.max_output,
             said.dimensions,
             None if said.capabilities is None else frozenset(said.capabilities),
-            None
-            if said.price is None
-            else Prices(said.price.input, said.price.output, said.price.cache_read, said.price.cache_write),
+            None if said.price is None else price_text(said.price),
         )
         for said in catalog
     )
@@ -103,6 +70,8 @@ def catalog_faults(catalog: Sequence[CatalogEntry], kinds: Mapping[str, str]) ->
         if (entry.provider, entry.model) in seen:
             yield ConfigError(f"{path}.model", f"{shown(entry.model)} again", "each model of a provider once")
         seen.add((entry.provider, entry.model))
+        if entry.price is not None:
+            yield from price_faults(entry.price, f"{path}.price")
         if _says_nothing(entry):
             yield ConfigError(path, "without any fact", f"at least one of {', '.join(FACTS)}")
 

@@ -106,15 +106,15 @@ class Decoder:
         return self._scalar(kind, value, path)
 
     def _struct(self, kind: type[msgspec.Struct], value: dict[Any, Any], path: str) -> msgspec.Struct:
-        fields = {field.name: field for field in msgspec.structs.fields(kind)}
+        fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         for key in (key for key in value if key not in fields):
             allowed = ", ".join(sorted(fields)) + near(key, fields)
             self.faults.append(ConfigError(_join(path, key), UNKNOWN, allowed))
         for name in (name for name, field in fields.items() if field.required and name not in value):
             self.faults.append(ConfigError(_join(path, name), MISSING, allowed_text(fields[name].type)))
-        given = {name: value[name] for name in fields if name in value}
-        decoded = {name: self.decode(fields[name].type, item, _join(path, name)) for name, item in given.items()}
-        missing = {name: None for name, field in fields.items() if field.required and name not in decoded}
+        given = {name: field for name, field in fields.items() if name in value}
+        decoded = {field.name: self.decode(field.type, value[name], _join(path, name)) for name, field in given.items()}
+        missing = {field.name: None for field in fields.values() if field.required and field.name not in decoded}
         return kind(**decoded, **missing)
 
     def _mapping(self, kind: Any, value: dict[Any, Any], path: str) -> dict[Any, Any]:

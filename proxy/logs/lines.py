@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import orjson
 
-from proxy.call import Call, Failure, Outcome, Usage
+from proxy.call import Call, Failure, Outcome, Usage, plain
 
 Fields = dict[str, Any]
 Format = Literal["json", "console"]
@@ -69,7 +69,7 @@ class CallLine(NamedTuple):
             "tokens_in": None if usage is None else usage.prompt,
             "tokens_out": None if usage is None else usage.completion,
             "estimated": True if usage is not None and usage.estimated else None,
-            "cost": None if self.cost is None else f"{self.cost:f}",
+            "cost": None if self.cost is None else plain(self.cost),
             "cache": self.cache or None,
             "dropped": [name[:LONGEST_NAME] for name in dropped[:MOST_NAMES]] if dropped else [],
             "tried": [name[:LONGEST_NAME] for name in tried[:MOST_NAMES]] if tried else [],

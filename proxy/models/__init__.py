@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from proxy.models.line import LETTERS, Entry, Model, Prices, meaning, parse_line
+from proxy.models.line import LETTERS, Entry, Model, meaning, parse_line
 from proxy.models.table import Table
+from proxy.prices import Price
 
-__all__ = ["Entry", "Model", "Models", "Prices", "Table", "capabilities"]
+__all__ = ["Entry", "Model", "Models", "Table", "capabilities"]
 
 REMEMBERED = 1024
 #: What an entry may say.
-SAID = ("context_window", "max_output", "dimensions", "can", "prices")
+SAID = ("context_window", "max_output", "dimensions", "can")
 
 
 class Models:
@@ -86,11 +87,11 @@ def capabilities(model: Model | None) -> frozenset[str] | None:
 
 
 def overlay(entry: Entry, model: Model) -> Model:
-    """What is said goes before what is known; new prices have no second tier."""
+    """What is said goes before what is known; a price replaces the other one whole."""
     said = {name: value for name in SAID if (value := getattr(entry, name)) is not None}
     model = model._replace(**said)
-    if entry.prices is not None:
-        model = model._replace(above=None)
+    if entry.price is not None:
+        model = model._replace(price=Price(entry.price, model.kind))
     if entry.can is None:
         return model
     _, _, inputs, outputs = meaning("".join(letter for letter, word in LETTERS.items() if word in entry.can))

@@ -1,6 +1,7 @@
-"""What is known of one model, and how a line of the table says it: its name, what it can, its limits, its prices.
+"""What is known of one model, and how a line of the table says it: its name, what it can, its limits, its price.
 
-Pure. The letters are explained at the table's head as well. What a line leaves empty is not known, and is None.
+Pure. How a price is written is known to `proxy.prices`; it is read when somebody asks for it. The letters are explained at the
+table's head as well. What a line leaves empty is not known, and is None.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
+
+from proxy.prices import Price
 
 UNKNOWN = "?"
 
@@ -38,21 +41,12 @@ GIVEN: Mapping[str, str] = {"I": "image", "A": "audio"}
 SPEAKING = frozenset("clh")
 
 
-class Prices(NamedTuple):
-    """Dollars per million tokens, each a string for Decimal; None where it is not known."""
-
-    input: str | None = None
-    output: str | None = None
-    cache_read: str | None = None
-    cache_write: str | None = None
-
-
 class Model(NamedTuple):
     """Limits are in tokens. `dimensions`: of an embedding, unless asked otherwise. `inputs`, `outputs`: modalities.
 
     can:   words of `proxy.providers.CAPABILITIES`.
     known: whether it cannot do what is not in `can`; otherwise that is not known.
-    above: from which prompt on which other prices hold, for all of the tokens.
+    price: None where nothing is known of it.
     """
 
     kind: str
@@ -64,14 +58,14 @@ class Model(NamedTuple):
     known: bool = False
     inputs: tuple[str, ...] = ("text",)
     outputs: tuple[str, ...] = ("text",)
-    prices: Prices | None = None
-    above: tuple[int, Prices] | None = None
+    price: Price | None = None
 
 
 class Entry(NamedTuple):
     """What the operator says of a model, laid over what the table says. `model` is a name or a pattern (fnmatch).
 
-    `like` names the table's model that it is, for a deployment with a name of its own. None: nothing is said.
+    `like` names the table's model that it is, for a deployment with a name of its own; `price` is in the notation of
+    `proxy.prices.notation`, "" for one that nobody knows. None: nothing is said.
     """
 
     provider: str
@@ -81,13 +75,12 @@ class Entry(NamedTuple):
     max_output: int | None = None
     dimensions: int | None = None
     can: frozenset[str] | None = None
-    prices: Prices | None = None
+    price: str | None = None
 
 
 def parse_line(kind: str, line: str) -> Model:
-    name, letters, context, output, dimensions, prices, above = (line.split("\t") + [""] * 6)[:7]
+    name, letters, context, output, dimensions, price = (line.split("\t") + [""] * 5)[:6]
     can, known, inputs, outputs = meaning(letters)
-    start, _, higher = above.partition(":")
     return Model(
         kind,
         name,
@@ -98,13 +91,8 @@ def parse_line(kind: str, line: str) -> Model:
         known,
         inputs,
         outputs,
-        parse_prices(prices) if prices else None,
-        (int(start), parse_prices(higher)) if start else None,
+        Price(price, kind) if price else None,
     )
-
-
-def parse_prices(text: str) -> Prices:
-    return Prices(*[price or None for price in text.split(",")])
 
 
 @cache

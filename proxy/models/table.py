@@ -82,7 +82,7 @@ class Table:
                 line = self._line(section, shorter)
                 if line is not None:
                     model = parse_line(kind, line)._replace(name=name)
-                    return model if priced else model._replace(prices=None, above=None)
+                    return model if priced else model._replace(price=None)
         return None
 
     def sections(self, kind: str) -> tuple[str, ...]:
@@ -93,6 +93,13 @@ class Table:
     def kinds(self) -> tuple[str, ...]:
         """Those that have a section."""
         return tuple(self._index())
+
+    @property
+    def source(self) -> str:
+        """What it was made from, and when: the second line of its head."""
+        self._index()
+        found = re.search(r"^# Source: (.*)\.$", self._text, re.MULTILINE)
+        return found[1] if found is not None else ""
 
     def lines(self, kind: str) -> list[str]:
         """Those of all models that a kind has by their own names."""

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import orjson
 
 from proxy.call import Call, Failure, Headers, Outcome
 from proxy.dialects import Dialect
-from proxy.estimate import estimate_prompt
+from proxy.estimate import prompt_tokens
 from proxy.receipt import render_receipt
 from proxy.translate import DIALECTS
 from proxy.upstream.connection import Connection
 from proxy.upstream.secrecy import Secrets
 from proxy.wire.framing import FRAMINGS
 
+#: Who has counted: the header of an answer to a call that asks for nothing else.
+BY = "x-outrider-counted-by"
+BY_PROVIDER: Headers = ((BY, "provider"),)
+EXACT: Headers = ((BY, "tiktoken"),)
+ESTIMATED: Headers = ((BY, "estimate"), ("x-outrider-estimated", "true"))
 #: A reply that has to be translated is never larger.
 LARGEST = 64 << 20
 CHARSETS = {"sse": "; charset=utf-8", "json_array": "; charset=utf-8"}
@@ -24,23 +30,32 @@ STREAM_HEADERS: Mapping[str, Headers] = {
 }
 
 
-def estimated_count(call: Call) -> bytes:
-    """The answer to a call that asks for a count of tokens, where nobody counts."""
-    speech = DIALECTS[call.dialect].operation(call.operation)
-    assert speech is not None
-    counted = {"object": "token_count", "prompt_tokens": estimate_prompt(call.json)}
-    return orjson.dumps(speech.render_reply(counted, call.json))
+class Counter(Protocol):
+    """Counts prompts exactly where it `fits`, into `call.tokens`."""
+
+    def fits(self, call: Call) -> bool: ...
+    async def count_aside(self, call: Call) -> None: ...
 
 
-async def answer_count(call: Call, time: Callable[[], float]) -> Outcome:
-    """Nobody there counts tokens: the answer is an estimate, and says so."""
-    body = estimated_count(call)
+async def answer_count(call: Call, time: Callable[[], float], counter: Counter | None = None) -> Outcome:
+    """Nobody there counts tokens: the count is `counter`'s or an estimate, and says which."""
+    exact = counter is not None and counter.fits(call)
+    if counter is not None and exact:
+        await counter.count_aside(call)
+    body = rendered_count(call)
     call.translated = ("count_tokens",)
     head = [("content-type", "application/json"), ("content-length", str(len(body)))]
-    call.client.start(200, [*head, ("x-outrider-estimated", "true"), *render_receipt(call, time())])
+    call.client.start(200, [*head, *(EXACT if exact else ESTIMATED), *render_receipt(call, time())])
     call.client.write(body)
     await call.client.finish()
     return Outcome(200, None, call.target, None, 0)
+
+
+def rendered_count(call: Call) -> bytes:
+    speech = DIALECTS[call.dialect].operation(call.operation)
+    assert speech is not None
+    counted = {"object": "token_count", "prompt_tokens": prompt_tokens(call)}
+    return orjson.dumps(speech.render_reply(counted, call.json))
 
 
 def is_stream(connection: Connection, theirs: Dialect) -> bool:

@@ -12,21 +12,29 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
 from proxy.call import Call, Failure, Headers, Json, Outcome, Target, Usage
-from proxy.dialects.retry_after import parse_retry_after
 from proxy.receipt import passed_headers, render_receipt, render_trailer
 from proxy.relay import encode
 from proxy.translate import ADDRESS, Plan, Rules, has_way, plan, to_fetch
-from proxy.upstream.answer import LARGEST, STREAM_HEADERS, answer_count, is_stream, load_reply, read_reply, read_whole
+from proxy.upstream.answer import (
+    BY_PROVIDER,
+    LARGEST,
+    STREAM_HEADERS,
+    Counter,
+    answer_count,
+    is_stream,
+    load_reply,
+    read_reply,
+)
 from proxy.upstream.body import Relay, Translation, name_answer
 from proxy.upstream.connection import Connection, Stale
 from proxy.upstream.opening import Opening, hear_opening
+from proxy.upstream.refusal import read_refusal
 from proxy.upstream.reply import Sink
 from proxy.upstream.road import Road
 from proxy.upstream.withhold import WithholdingRelay
 
 #: A whole reply up to this size is held, so that what is wrong with it is known before the client hears of it.
 WHOLE = 1 << 20
-ERROR_BODY = 64 * 1024
 #: The request with every web address of the given kinds replaced by what lies there, and the names of what was.
 Fetch = Callable[[Json, frozenset[str]], Awaitable[tuple[Json, list[str]]]]
 #: What was used of a target -> dollars; None where the price is not known.
@@ -52,7 +60,9 @@ class Exchange:
         time: Callable[[], float],
         wall: Callable[[], float],
         price: Price | None = None,
+        counter: Counter | None = None,
     ) -> None:
+        self._counter = counter
         self._roads = roads
         self._price = price or unknown
         self._rules = rules
@@ -64,8 +74,10 @@ class Exchange:
     async def __call__(self, call: Call) -> Outcome:
         assert call.target is not None
         road = self._roads[call.target.name]
-        if call.operation == "count_tokens" and not has_way(call, road.endpoint.provider):
-            return await answer_count(call, self._time)
+        if call.operation == "count_tokens":
+            if not has_way(call, road.endpoint.provider):
+                return await answer_count(call, self._time, self._counter)
+            call.notes = BY_PROVIDER
         rules = self._rules if call.target.rules is None else call.target.rules
         if ADDRESS in call.body:
             words = await self._plan(call, call.target, road, rules)
@@ -80,7 +92,7 @@ class Exchange:
         reuse = False
         try:
             if connection.status >= 300:
-                raise await self._refusal(call, words, connection, road)
+                raise await read_refusal(call, words, connection, road, self._wall())
             answer = self._stream if call.stream and is_stream(connection, words.theirs) else self._whole
             outcome = await answer(call, words, connection, road)
             reuse = connection.done()
@@ -128,21 +140,6 @@ class Exchange:
                 call.upstream_seconds += self._time() - began
         raise Failure("network_error", f"{road.endpoint.name} closes its connections as soon as they are open")
 
-    async def _refusal(self, call: Call, words: Plan, connection: Connection, road: Road) -> Failure:
-        try:
-            body = road.secrets.hide_bytes(await read_whole(connection, ERROR_BODY))
-        except Failure:
-            body = b""  # the status says enough
-        parse_error = road.endpoint.provider.parse_error or words.theirs.parse_error
-        headers = dict(connection.headers)
-        failure = parse_error(connection.status, headers, body[:ERROR_BODY])
-        if failure.retry_after is None and "retry-after" in headers:
-            failure.retry_after = parse_retry_after(headers, now=self._wall())
-        if failure.kind == "authentication_failed":
-            road.refused(call, failure)
-        failure.headers = passed_headers(connection.headers)
-        return failure
-
     # ---- a stream
 
     async def _stream(self, call: Call, words: Plan, connection: Connection, road: Road) -> Outcome:
@@ -163,8 +160,6 @@ class Exchange:
             await connection.pump(sink if tape is None else self._taped(call, words, pieces, sink))
             call.upstream_seconds += self._time() - began
             call.client.write(body.end())
-            if tape is not None:
-                tape.end()
         except Failure as failure:
             failure.midway = body.midway()
             raise
@@ -172,6 +167,8 @@ class Exchange:
             call.client.follow(None)
             call.usage = body.usage(call)
             self._pay(call)
+        if tape is not None:
+            tape.end(None, call.usage)
         if call.trailers is not None:
             call.trailers(render_trailer(call))
         return Outcome(200, call.usage, call.target, call.ttft, call.attempts, call.cost)
@@ -206,7 +203,8 @@ class Exchange:
         body = connection.whole()
         if body is None:
             began = self._time()
-            body = await read_reply(connection, WHOLE if words.relay and not call.stream else LARGEST)
+            long = words.relay and not call.stream and call.operation != "embeddings"
+            body = await read_reply(connection, WHOLE if long else LARGEST)
             call.upstream_seconds += self._time() - began
         if not connection.complete and words.relay:
             return await self._long(call, road, connection, body)
@@ -228,7 +226,7 @@ class Exchange:
         if call.tape is not None:
             call.tape.begin(call, words, unified.get("created") or int(self._wall()))
             call.tape.keep(told)
-            call.tape.end(reply)
+            call.tape.end(reply, call.usage)
         return Outcome(200, call.usage, call.target, None, call.attempts, call.cost)
 
     async def _long(self, call: Call, road: Road, connection: Connection, held: bytes) -> Outcome:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from proxy.config.catalog import CatalogEntry, catalog_faults, entries_of
 from proxy.config.decode import Decoder
 from proxy.config.values import Sources
-from proxy.models import Entry, Prices
+from proxy.models import Entry
 from proxy.providers import CAPABILITIES
 
 KINDS = {"openai": "openai", "az": "azure_openai", "local": "vllm"}
@@ -48,9 +48,8 @@ def test_all_that_can_be_said() -> None:
     document, faults = decoded(whole)
     assert not faults
     assert document is not None
-    prices = Prices("2.5", "10.00", "0", None)
     can = frozenset({"chat", "vision"})
-    assert entries_of(document.catalog) == (Entry("az", "chat-prod", "gpt-4o", 128_000, 4096, 3, can, prices),)
+    assert entries_of(document.catalog) == (Entry("az", "chat-prod", "gpt-4o", 128_000, 4096, 3, can, "2.5,10.00,0"),)
 
 
 def test_what_is_not_said_stays_open() -> None:
@@ -79,7 +78,8 @@ def test_what_is_not_said_stays_open() -> None:
         ({"price": {"input": "cheap"}}, "catalog[0].price.input is 'cheap'"),
         ({"price": {"input": True}}, "catalog[0].price.input is true"),
         ({"price": {"input": "nan"}}, "catalog[0].price.input is 'nan'"),
-        ({"price": {"prompt": 1}}, "catalog[0].price.prompt is an unknown key; allowed: cache_read"),
+        ({"price": {"prompt": 1}}, "catalog[0].price.prompt is an unknown key; allowed: audio_cache_read, audio_input"),
+        ({"price": {"tiers": [{"above": 5}]}}, "catalog[0].price.tiers[0] is without any price"),
         ({"context": 5}, "catalog[0].context is an unknown key"),
         (
             {"provider": "az", "like": "gpt-4oo"},

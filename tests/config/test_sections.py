@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from proxy.config.decode import Decoder
+from proxy.config.prices import PriceRates, PriceTier, PriceWindow
 from proxy.config.resilience import Breaker, Retry
 from proxy.config.sections import Config, Pool, ProviderEntry, Timeouts
 from proxy.config.values import Sources
@@ -36,6 +37,8 @@ DEFAULTS_IN_WORDS: dict[str, Any] = {
 }
 
 
+#: What differs in a tier or a window of a price: the keys are those of the price.
+OVERLAID = (PriceTier, PriceWindow)
 #: Sections that a provider's entry has too.
 INHERITED = (Timeouts, Pool, Retry, Breaker)
 
@@ -55,7 +58,9 @@ def is_section(kind: Any) -> bool:
 def keys(struct: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Path and field of each key; what a provider inherits from a section of its own is listed there."""
     for field in msgspec.structs.fields(struct):
-        path, kind = prefix + field.name, bare(field.type)
+        if struct in OVERLAID and field.name in PriceRates.__struct_fields__:
+            continue
+        path, kind = prefix + field.encode_name, bare(field.type)
         inner = bare(get_args(kind)[-1 if get_origin(kind) is dict else 0]) if get_args(kind) else None
         if is_section(kind) and not (struct is ProviderEntry and kind in INHERITED):
             yield from keys(kind, f"{path}.")
@@ -68,7 +73,7 @@ def keys(struct: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 KEYS = dict(keys(Config))
 ROWS = {
     match[1]: match[2].strip()
-    for match in re.finditer(r"^\| `([a-z_.<>\[\]]+)` \|[^|]*\|([^|]*)\|", DOCUMENT, re.MULTILINE)
+    for match in re.finditer(r"^\| `([a-z0-9_.<>\[\]]+)` \|[^|]*\|([^|]*)\|", DOCUMENT, re.MULTILINE)
 }
 
 

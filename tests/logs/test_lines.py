@@ -43,6 +43,8 @@ def test_a_call_that_ended_well() -> None:
         "tokens_in": 12,
         "tokens_out": 3,
         "estimated": None,
+        "cost": None,
+        "cache": None,
         "dropped": ["top_k"],
         "tried": ["azure:gpt-4o timeout"],
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from proxy.models.line import LETTERS, Prices, meaning, parse_line, parse_prices
+from proxy.models.line import LETTERS, meaning, parse_line
+from proxy.prices import Price
 from proxy.providers import CAPABILITIES
 
 
@@ -12,27 +13,22 @@ def test_every_letter_is_a_capability_and_every_capability_has_a_letter() -> Non
 
 
 def test_a_whole_line() -> None:
-    model = parse_line("gemini", "g-2\tcstvdaV\t1000\t100\t\t1.25,10,0.3\t200:2.5,15,0.6")
+    model = parse_line("gemini", "g-2\tcstvdaV\t1000\t100\t\t1.25,10,0.3;>200:2.5,15,0.6")
     assert (model.kind, model.name, model.context_window, model.max_output) == ("gemini", "g-2", 1000, 100)
     assert model.dimensions is None
     assert model.can == {"chat", "stream", "tools", "vision", "documents", "audio_input"}
     assert model.known
     assert (model.inputs, model.outputs) == (("text", "image", "file", "audio", "video"), ("text",))
-    assert model.prices == Prices("1.25", "10", "0.3", None)
-    assert model.above == (200, Prices("2.5", "15", "0.6", None))
+    assert model.price == Price("1.25,10,0.3;>200:2.5,15,0.6", "gemini")
 
 
 def test_a_line_of_next_to_nothing() -> None:
     model = parse_line("openrouter", "m\tcs?")
     assert not model.known
-    assert [model.context_window, model.max_output, model.dimensions, model.prices, model.above] == [None] * 5
+    assert [model.context_window, model.max_output, model.dimensions, model.price] == [None] * 4
 
 
 def test_an_embedding_gives_no_modality_and_a_transcription_takes_no_text() -> None:
     assert meaning("e")[2:] == (("text",), ())
     assert meaning("ah")[2:] == (("audio",), ("text",))
     assert meaning("uA")[2:] == (("text",), ("audio",))
-
-
-def test_a_price_that_is_left_out_is_not_known_and_not_nothing() -> None:
-    assert parse_prices("1,,0") == Prices("1", None, "0", None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from proxy.models import REMEMBERED, Entry, Model, Models, Prices, Table, capabilities
+from proxy.models import REMEMBERED, Entry, Model, Models, Table, capabilities
+from proxy.prices import Price
 
-TEXT = "[openai]\ngpt-4o\tcstv\t128\t16\t\t2.5,10\t64:5,20\no1\tcsr\t200\n[azure_openai]\ngpt-4o\tcst\t128\t16\n"
+TEXT = "[openai]\ngpt-4o\tcstv\t128\t16\t\t2.5,10;>64:5,20\no1\tcsr\t200\n[azure_openai]\ngpt-4o\tcst\t128\t16\n"
 
 
 def models(*entries: Entry) -> Models:
@@ -17,16 +18,23 @@ def test_a_capability_of_the_operator_s_goes_before_the_table_s() -> None:
     assert model is not None
     assert model.can == {"chat", "audio_input"}
     assert model.known
-    assert (model.inputs, model.context_window, model.prices) == (("text", "audio"), 128, Prices("2.5", "10"))
+    assert (model.inputs, model.context_window) == (("text", "audio"), 128)
+    assert model.price == Price("2.5,10;>64:5,20", "openai")
     others = found.find("openai", "gpt-4o", "another")
     assert others is not None
     assert "vision" in others.can
 
 
-def test_a_price_of_the_operator_s_has_no_second_tier() -> None:
-    model = models(Entry("mine", "gpt-4o", prices=Prices("1", "2"))).find("openai", "gpt-4o", "mine")
+def test_a_price_of_the_operator_s_replaces_the_table_s_whole() -> None:
+    model = models(Entry("mine", "gpt-4o", price="1,2")).find("openai", "gpt-4o", "mine")
     assert model is not None
-    assert (model.prices, model.above) == (Prices("1", "2"), None)
+    assert model.price == Price("1,2", "openai")
+
+
+def test_a_price_that_the_operator_knows_nothing_of_is_not_the_table_s() -> None:
+    model = models(Entry("mine", "gpt-4o", price="")).find("openai", "gpt-4o", "mine")
+    assert model is not None
+    assert model.price == Price("", "openai")
 
 
 def test_a_deployment_is_like_its_model() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+import re
 
 import pytest
 
 from proxy.models.line import parse_line
 from proxy.models.table import SECTIONS, TABLE, TWINS, Table
+from proxy.prices import Price
 from proxy.providers import CAPABILITIES, all_providers
 
 TEXT = """# about
@@ -53,7 +54,7 @@ def test_a_name_finds_its_line(kind: str, name: str, line: str, priced: bool) ->
     found = table.find(kind, name)
     assert found is not None
     (expected,) = (parse_line(kind, text) for text in TEXT.splitlines() if text.startswith(f"{line}\t"))
-    assert found == expected._replace(name=name, prices=expected.prices if priced else None)
+    assert found == expected._replace(name=name, price=expected.price if priced else None)
 
 
 @pytest.mark.parametrize(
@@ -110,17 +111,30 @@ def test_each_of_its_lines_says_something_true_of_itself() -> None:
             assert model.can <= set(CAPABILITIES)
             assert model.name == model.name.strip()
             assert table.find(kind, model.name) == model
-            for price in [price for prices in (model.prices, model.above and model.above[1]) for price in prices or ()]:
-                assert price is None or Decimal(price) >= 0
+            assert model.price is None or is_sound(model.price)
             assert model.context_window is None or model.context_window > 0
 
 
+def is_sound(price: Price) -> bool:
+    """Whether each sheet and each condition can be read, and nothing costs less than nothing."""
+    starts = [0.0, *price.coming(0)]
+    for at in starts:
+        for clause in price.sheet(at).clauses:
+            for tier in clause.tiers or ("",):
+                rates = price.rates(tier, clause.above + 1, at)
+                if rates is None or any(rate is not None and rate < 0 for rate in rates.each):
+                    return False
+    return True
+
+
 def test_it_is_small_and_names_its_source() -> None:
-    assert TABLE.stat().st_size < 400_000
+    assert TABLE.stat().st_size < 220_000
     head = TABLE.read_text("ascii").partition("[")[0]
     assert "litellm " in head
     assert "genai-prices " in head
     assert "MIT" in head
+    assert re.fullmatch(r"litellm \S+ and genai-prices \S+ \(.*\), 20\d\d-\d\d-\d\d", Table().source)
+    assert Table(lambda: TEXT).source == ""
 
 
 def test_some_well_known_facts() -> None:
@@ -131,5 +145,5 @@ def test_some_well_known_facts() -> None:
     assert large.can == {"embeddings"}
     claude = table.find("anthropic", "claude-sonnet-4-5")
     assert claude is not None
-    assert (claude.max_output, claude.prices and claude.prices[:2]) == (64000, ("3", "15"))
+    assert (claude.max_output, claude.price and claude.price.text[:5]) == (64000, "3,15,")
     assert {"tools", "vision", "documents", "reasoning"} <= claude.can

@@ -29,7 +29,7 @@ def policy(*rules: Rule, time: Callable[[], float] = lambda: NOW, **more: Any) -
         return call.target.name
 
     subject = provider_of if inner else lambda call: call.model
-    return RateLimit(rules, subject, lambda json: int(json["prompt"]), time, **more)
+    return RateLimit(rules, subject, lambda call: int(call.json["prompt"]), time, **more)
 
 
 def answering(usage: Usage | None = None, phase: str = "streaming", end: BaseException | None = None) -> Handler:

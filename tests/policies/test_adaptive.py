@@ -150,7 +150,7 @@ def test_whoever_waits_goes_when_an_answer_says_so() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         adaptive = Adaptive("there", read, read_wait, loop.time, patience=Patience(100.0, 10))
-        limits = RateLimit([], lambda call: "there", lambda json: 1, loop.time, learned={"there": adaptive})
+        limits = RateLimit([], lambda call: "there", lambda call: 1, loop.time, learned={"there": adaptive})
 
         async def refuse(call: Call) -> Outcome:
             call.attempts += 1
@@ -178,7 +178,7 @@ def test_what_only_the_body_of_a_refusal_says_is_heard_too() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         adaptive = Adaptive("there", read, read_wait, loop.time)
-        limits = RateLimit([], lambda call: "there", lambda json: 1, loop.time, learned={"there": adaptive})
+        limits = RateLimit([], lambda call: "there", lambda call: 1, loop.time, learned={"there": adaptive})
 
         async def refuse(call: Call) -> Outcome:
             call.attempts += 1
@@ -197,7 +197,7 @@ def test_no_patience_is_a_refusal_of_ours_that_says_when() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         adaptive = Adaptive("there", read, read_wait, loop.time, patience=Patience(0.0, 10))
-        limits = RateLimit([], lambda call: "there", lambda json: 1, loop.time, learned={"there": adaptive})
+        limits = RateLimit([], lambda call: "there", lambda call: 1, loop.time, learned={"there": adaptive})
         adaptive.heard({"requests": "100 0 20"}, 200, asked())
         with pytest.raises(Failure, match=r"the limit there \(learned\) is used up") as refused:
             await limits(asked(), lambda call: asyncio.sleep(0, Outcome(200)))

@@ -34,6 +34,7 @@ async def test_nobody_else_is_asked_where_all_is_well() -> None:
         "timeout",
         "authentication_failed",
         "circuit_open",
+        "budget_exceeded",
         "no_healthy_target",
         "provider_rate_limited",
     ],
@@ -48,7 +49,7 @@ async def test_in_order(kind: str) -> None:
     assert policy.made == {("a", kind): 1, ("b", "provider_overloaded"): 1}
 
 
-@pytest.mark.parametrize("kind", ["invalid_request", "unsupported_capability", "budget_exceeded", "draining"])
+@pytest.mark.parametrize("kind", ["invalid_request", "unsupported_capability", "blocked", "draining"])
 async def test_what_nobody_could_mend_is_told(kind: str) -> None:
     provider = Provider(Failure(kind, "no"))
     with pytest.raises(Failure, match=kind):

@@ -61,7 +61,15 @@ async def test_the_last_failure_is_told_when_attempts_are_out(clock: Clock) -> N
 
 
 @pytest.mark.parametrize(
-    "kind", ["invalid_request", "authentication_failed", "provider_stream_cut", "rate_limited", "internal_error"]
+    "kind",
+    [
+        "invalid_request",
+        "authentication_failed",
+        "provider_stream_cut",
+        "rate_limited",
+        "budget_exceeded",
+        "internal_error",
+    ],
 )
 async def test_what_does_not_pass_is_not(kind: str, clock: Clock) -> None:
     provider = Provider(Failure(kind, "no"))

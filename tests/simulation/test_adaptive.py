@@ -138,7 +138,7 @@ class Pod:
         read = partial(self._read, loop.time)
         self.adaptive = Adaptive("there", read, parse_retry_after, loop.time, 0.2, Patience(600.0, 2000))
         self.policy = RateLimit(
-            [], lambda call: "there", lambda json: PROMPT, loop.time, learned={"there": self.adaptive}
+            [], lambda call: "there", lambda call: PROMPT, loop.time, learned={"there": self.adaptive}
         )
 
     def _read(self, time: Callable[[], float], headers: Mapping[str, str]) -> Any:

@@ -55,7 +55,7 @@ def run(dice: Random, requests: int | None, tokens: int | None) -> tuple[list[tu
         loop = asyncio.get_running_loop()
         provider, began = Provider(dice), loop.time()
         rule = Rule("all", "", "m", "", 1, requests, tokens, PERIOD, 3600.0, CALLERS, False)
-        policy = RateLimit([rule], lambda call: call.model, lambda json: int(json["prompt"]), loop.time)
+        policy = RateLimit([rule], lambda call: call.model, lambda call: int(call.json["prompt"]), loop.time)
 
         async def caller() -> None:
             await asyncio.sleep(dice.uniform(0, 5))
@@ -110,7 +110,7 @@ def test_callers_that_come_and_go_leave_nothing_behind() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         rule = Rule("all", "", "m", "", 1, 40, 30_000, PERIOD, 30.0, 200, False)
-        policy = RateLimit([rule], lambda call: call.model, lambda json: int(json["prompt"]), loop.time)
+        policy = RateLimit([rule], lambda call: call.model, lambda call: int(call.json["prompt"]), loop.time)
         (limiter,) = policy.scopes[0].every()
 
         async def provider(call: Call) -> Outcome:

@@ -1,0 +1,1 @@
+"""How wrong proxy/estimate.py is: a corpus, real tokenizers, and the table that docs/tokens.md shows."""
