@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from proxy.call import Failure, Headers, Json, Usage
+from proxy.dialects.said import text_in
 
 #: What one event of a stream says about the attempt. `wait`: nothing yet. `spoken`: the model has begun, reasoning and
 #: tool calls count. `end`: the model has finished, or the stream says that it is complete.
@@ -153,6 +154,7 @@ class Dialect:
     stateful:       of these, what refers to something that lies with the provider: another dialect refuses it, for leaving it out
                     would ask another question.
     usage_mark:     bytes that every stream payload has which reports usage.
+    text_in:        wire reply, or any stream payload as a dict -> what the model said in it, to estimate from where none is told.
     support:        what it can say of the unified form (capabilities.py names the rows).
     """
 
@@ -174,6 +176,7 @@ class Dialect:
     own: frozenset[str] = frozenset()
     stateful: frozenset[str] = frozenset()
     usage_mark: bytes = b"usage"
+    text_in: Callable[[Json], str] = text_in
     is_answer: Callable[[Json], bool] = unsure
     needs_bytes: frozenset[str] = frozenset()
     answers_in: str = ""

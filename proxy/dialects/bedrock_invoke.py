@@ -178,6 +178,7 @@ DIALECT = replace(
     own=MESSAGES.own | ENVELOPE,
     support={row: said for row, said in MESSAGES.support.items() if row != "service_tier"},
     usage_mark=b'"bytes"',
+    text_in=lambda payload: MESSAGES.text_in(inside_of(payload)),
     needs_bytes=frozenset({"image", "file"}),
     model_in_path=True,
     embeddings=None,

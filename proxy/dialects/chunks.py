@@ -9,7 +9,7 @@ from typing import Any
 
 from proxy.call import Json, Usage
 from proxy.dialects import SayText
-from proxy.dialects.openai.reply import render_usage
+from proxy.dialects.openai.usage import render_usage
 
 #: Stands for a text where only the bytes around it are wanted.
 MARK = "outrider-text"

@@ -12,6 +12,7 @@ from typing import Any
 
 from proxy.call import Json, Usage
 from proxy.dialects import Operation, Rendering
+from proxy.dialects.reported import cost_in, count, inside
 from proxy.dialects.shape import answered, asked, broken, chosen, wrong
 
 #: Ours alone, and what is said by other means.
@@ -62,7 +63,7 @@ def parse_reply(wire: Json) -> Json:
     results = [parse_result(entry) for entry in answered(entries, list, "the list of results")]
     unified: Json = {"results": results, **chosen(wire, ("id", "model", "meta"))}
     usage = parse_usage(wire)
-    return unified if usage is None else {**unified, "usage": {"total_tokens": usage.total}}
+    return {**unified, "usage": {"total_tokens": usage.total}} if usage is not None and usage.total else unified
 
 
 def parse_result(entry: Any) -> Json:
@@ -91,9 +92,12 @@ def text_at(texts: list[str], index: int) -> str:
 
 def parse_usage(wire: Json) -> Usage | None:
     """Tokens where they are counted; Cohere bills by searches, and says nothing of tokens."""
-    usage = wire.get("usage")
-    total = usage.get("total_tokens") if isinstance(usage, dict) else None
-    return Usage(total) if type(total) is int and total >= 0 else None
+    usage = inside(wire, "usage")
+    searched = count(inside(inside(wire, "meta"), "billed_units"), "search_units") or count(usage, "search_units")
+    total = usage.get("total_tokens")
+    if type(total) is int and total >= 0:
+        return Usage(total, searches=searched, cost=cost_in(usage))
+    return Usage(searches=searched, cost=cost_in(usage)) if searched else None
 
 
 COHERE = Operation(render_cohere, parse_reply, parse_usage, parse_request, render_reply)

@@ -17,8 +17,8 @@ from proxy.dialects.gemini.count import COUNT_TOKENS
 from proxy.dialects.gemini.embeddings import INPUT_TYPES, NEUTRAL, SAID, task_of, texts_of
 from proxy.dialects.gemini.errors import failure_of
 from proxy.dialects.gemini.request import render_request as render_chat
-from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
-from proxy.dialects.openai.reply import render_usage
+from proxy.dialects.openai.usage import parse_usage as parse_unified_usage
+from proxy.dialects.openai.usage import render_usage
 from proxy.dialects.shape import answered, asked, broken, some, wrong
 
 #: What every instance says alike -> its name in a unified request.

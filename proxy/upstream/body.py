@@ -6,15 +6,19 @@ No input or output here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
-from proxy.call import Call, Failure, Json, Usage
+from proxy.call import Call, Failure, Json, Target, Usage
 from proxy.dialects import Dialect, SayText, TextLane
 from proxy.dialects.chunks import MARK
 from proxy.translate import Plan
+from proxy.upstream.guess import BYTES_PER_TOKEN, fill_begun, length_of
 from proxy.upstream.meter import Meter
 from proxy.wire.events import Event, FrameError
 from proxy.wire.framing import FRAMINGS
 
+#: What was used of a target -> dollars; None where the price is not known.
+Price = Callable[[Target, Usage], Decimal | None]
 #: The largest event of a stream.
 LARGEST = 16 << 20
 
@@ -41,6 +45,7 @@ class Relay:
         return b""
 
     def usage(self, call: Call) -> Usage | None:
+        """What was told, and an estimate of what was not, once the answer has begun."""
         return self._meter.usage(call)
 
     def midway(self) -> bool:
@@ -51,10 +56,13 @@ class Relay:
 class Translation:
     """The target's events in, the client's events out, through the hub."""
 
-    __slots__ = ("_call", "_framing", "_parser", "_reader", "_renderer")
+    __slots__ = ("_call", "_framing", "_heard", "_parser", "_price", "_reader", "_renderer")
 
-    def __init__(self, plan: Plan, call: Call, created: int) -> None:
+    def __init__(self, plan: Plan, call: Call, created: int, price: Price | None = None) -> None:
+        """`price` is asked for the cost that goes with a report of usage."""
         self._call = call
+        self._price = price
+        self._heard = 0  # bytes of what the model has said
         self._framing = FRAMINGS[plan.theirs.framing]
         self._reader = self._framing.reader(LARGEST)
         self._parser = plan.theirs.parser()
@@ -75,7 +83,9 @@ class Translation:
             if lane is None or reader.pending or (text := lane.match(data)) is None:
                 say_text = None
                 say(data, write)
-            elif say_text is not None or (say_text := self._renderer.text_lane(self._chunk(lane, MARK))) is not None:
+                return
+            self._heard += len(text)
+            if say_text is not None or (say_text := self._renderer.text_lane(self._chunk(lane, MARK))) is not None:
                 write(say_text(text))
             else:
                 write(self._renderer.feed(self._chunk(lane, text.decode())))
@@ -94,6 +104,9 @@ class Translation:
                 for chunk in self._parser.feed(event):
                     if not chunk.get("id") or not chunk.get("model"):
                         name_answer(chunk, self._call)
+                    self._heard += length_of(chunk)
+                    if chunk.get("usage"):
+                        self._tell_cost(chunk["usage"])
                     said.append(self._renderer.feed(chunk))
         except FrameError as error:
             raise Failure("provider_error", f"the provider sent {error}") from None
@@ -101,6 +114,15 @@ class Translation:
             # An error event does not take back what was said before it.
             if said:
                 write(b"".join(said))
+
+    def _tell_cost(self, told: Json) -> None:
+        """Beside the counts, as OpenRouter has it: https://openrouter.ai/docs/use-cases/usage-accounting."""
+        usage, target = self._parser.usage, self._call.target
+        cost = (
+            self._price(target, usage) if self._price is not None and usage is not None and target is not None else None
+        )
+        if cost is not None:
+            told["cost"] = float(cost)
 
     def end(self) -> bytes:
         rest = self._reader.end()
@@ -111,7 +133,11 @@ class Translation:
         return b"".join(map(self._renderer.feed, chunks)) + self._renderer.end()
 
     def usage(self, call: Call) -> Usage | None:
-        return self._parser.usage
+        """The same."""
+        return fill_begun(call, self._parser.usage, self._said)
+
+    def _said(self) -> int:
+        return -(-self._heard // BYTES_PER_TOKEN)
 
     def midway(self) -> bool:
         """Never: only whole events are said."""
@@ -122,32 +148,3 @@ def name_answer(answer: Json, call: Call) -> None:
     """Some dialects' answers, whole or chunk by chunk, say neither which answer they are nor of which model."""
     answer["id"] = answer.get("id") or f"chatcmpl-{call.id}"
     answer["model"] = answer.get("model") or call.model
-
-
-class Opening:
-    """The beginning of a stream, while an error inside a 200 can still be answered as one.
-
-    Bounded in bytes; its time is the caller's.
-    """
-
-    __slots__ = ("_left", "_read_event", "_reader", "over", "spoken")
-
-    def __init__(self, theirs: Dialect, limit: int = 64 * 1024) -> None:
-        self._reader = FRAMINGS[theirs.framing].reader(max(limit, 1 << 20))
-        self._read_event = theirs.read_event
-        self._left = limit
-        self.over = False
-        self.spoken = False
-
-    def feed(self, data: bytes) -> None:
-        """Failure when it is an error event. `over` when the model has spoken or the bytes are used up."""
-        self._left -= len(data)
-        try:
-            events = self._reader.feed(data)
-        except FrameError as error:
-            raise Failure("provider_error", f"the provider sent {error}") from None
-        for event in events:
-            if self._read_event(event) != "wait":
-                self.spoken = self.over = True
-                return
-        self.over = self._left <= 0

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from decimal import Decimal
 
 from proxy.call import Call, Failure, Headers, Json, Outcome, Target, Usage
 from proxy.receipt import passed_headers, render_receipt, render_trailer
@@ -25,8 +24,10 @@ from proxy.upstream.answer import (
     load_reply,
     read_reply,
 )
-from proxy.upstream.body import Relay, Translation, name_answer
+from proxy.upstream.body import Price, Relay, Translation, name_answer
 from proxy.upstream.connection import Connection, Stale
+from proxy.upstream.guess import fill_whole, is_told
+from proxy.upstream.meter import Ending
 from proxy.upstream.opening import Opening, hear_opening
 from proxy.upstream.refusal import read_refusal
 from proxy.upstream.reply import Sink
@@ -37,8 +38,6 @@ from proxy.upstream.withhold import WithholdingRelay
 WHOLE = 1 << 20
 #: The request with every web address of the given kinds replaced by what lies there, and the names of what was.
 Fetch = Callable[[Json, frozenset[str]], Awaitable[tuple[Json, list[str]]]]
-#: What was used of a target -> dollars; None where the price is not known.
-Price = Callable[[Target, Usage], Decimal | None]
 
 
 def unknown(target: Target, usage: Usage) -> None:
@@ -179,7 +178,7 @@ class Exchange:
 
     def _body(self, call: Call, words: Plan) -> Relay | Translation:
         if not words.relay:
-            return Translation(words, call, int(self._wall()))
+            return Translation(words, call, int(self._wall()), self._price)
         return WithholdingRelay(words.theirs) if words.withhold else Relay(words.theirs)
 
     def _taped(self, call: Call, words: Plan, pieces: list[bytes], sink: Sink) -> Sink:
@@ -207,16 +206,18 @@ class Exchange:
             body = await read_reply(connection, WHOLE if long else LARGEST)
             call.upstream_seconds += self._time() - began
         if not connection.complete and words.relay:
-            return await self._long(call, road, connection, body)
+            return await self._long(call, words, road, connection, body)
         reply = load_reply(connection, body, road.secrets)
         if call.stream:
             words.hear.parse_reply(reply)
             raise Failure("provider_error", "the provider answered a request for a stream with a whole reply")
         call.usage = words.hear.parse_usage(reply)
-        self._pay(call)
         told = body
         sure = words.relay and words.hear is words.theirs and words.theirs.is_answer(reply)
         unified = {} if sure else words.hear.parse_reply(reply)
+        if not is_told(call.usage):
+            call.usage = fill_whole(call, call.usage, words.theirs, reply)
+        self._pay(call)
         if not words.relay:
             unified["created"] = unified.get("created") or int(self._wall())
             name_answer(unified, call)
@@ -229,17 +230,20 @@ class Exchange:
             call.tape.end(reply, call.usage)
         return Outcome(200, call.usage, call.target, None, call.attempts, call.cost)
 
-    async def _long(self, call: Call, road: Road, connection: Connection, held: bytes) -> Outcome:
-        """A reply too large to hold is relayed as it comes; its usage is then not known."""
+    async def _long(self, call: Call, words: Plan, road: Road, connection: Connection, held: bytes) -> Outcome:
+        """A reply too large to hold is relayed as it comes; its usage is what its end says."""
         length = [(name, value) for name, value in connection.headers if name == "content-length"]
         self._start(call, connection, road, [("content-type", "application/json"), *length])
         call.client.follow(connection)
-        call.client.write(held)
+        ending = Ending(words.theirs.usage_mark, words.hear.parse_usage, call.client.write)
+        ending.write(held)
         try:
-            await connection.pump(call.client.write)
+            await connection.pump(ending.write)
         finally:
             call.client.follow(None)
-        return Outcome(200, None, call.target, None, call.attempts)
+            call.usage = ending.usage(call)
+            self._pay(call)
+        return Outcome(200, call.usage, call.target, None, call.attempts, call.cost)
 
     def _start(self, call: Call, connection: Connection, road: Road, headers: Headers) -> None:
         theirs = road.secrets.hide_in_headers(passed_headers(connection.headers))

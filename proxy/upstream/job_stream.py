@@ -43,10 +43,11 @@ class Telling(Translation):
 class Teller:
     """`hear` events, and the client is told: at first nothing, then by way of `begin`, which starts it."""
 
-    __slots__ = ("_begin", "_body", "_client", "_held", "_sink")
+    __slots__ = ("_begin", "_body", "_call", "_client", "_held", "_sink")
 
     def __init__(self, words: Plan, call: Call, created: int, begin: Callable[[], None]) -> None:
         self._body = Telling(words, call, created)
+        self._call = call
         self._client: Client = call.client
         self._begin = begin
         self._held: list[bytes] = []
@@ -62,7 +63,7 @@ class Teller:
 
     @property
     def usage(self) -> Usage | None:
-        return self._body.parser.usage
+        return self._body.usage(self._call)
 
     def tell(self, data: bytes) -> None:
         if self._sink is not None:

@@ -21,6 +21,7 @@ from proxy.translate import Plan, Rules, plan
 from proxy.upstream.answer import STREAM_HEADERS
 from proxy.upstream.body import name_answer
 from proxy.upstream.connection import Connection
+from proxy.upstream.guess import fill_whole
 from proxy.upstream.job import CANCEL_SECONDS, Work
 from proxy.upstream.job_address import NotFollowed, check_address
 from proxy.upstream.job_stream import Teller, follow
@@ -116,6 +117,7 @@ class Jobs:
         call.upstream_seconds += self._time() - began
         call.usage = words.hear.parse_usage(work.answer)
         unified = words.hear.parse_reply(work.answer)
+        call.usage = fill_whole(call, call.usage, words.theirs, unified)
         unified["created"] = unified.get("created") or int(self._wall())
         name_answer(unified, call)
         body = encode(words.say.render_reply(unified, call.json), "provider_error", "the provider's reply")

@@ -50,13 +50,17 @@ class Part:
 
 
 class Lease:
-    """One limit, shared. `wake` is called when there may be more than was said, `changed` when the store comes back."""
+    """One limit, shared. `wake` is called when there may be more than was said, `changed` when the store comes back.
+
+    early: whether a little may be used before the store has answered. All pods that share a limit say the same.
+    """
 
     def __init__(self, name: str, limit: int, period: float, shares: Lessor) -> None:
         self.name = name
         self.limit = limit
         self.period = period
         self.term = slot_ms(period) / 1000
+        self.early = True
         self.wake: Callable[[], None] = _nobody
         self.changed: Callable[[float], object] = _nothing
         self._shares = shares
@@ -64,6 +68,7 @@ class Lease:
         self._spent = self._sent = 0
         self._back: dict[int, int] = {}
         self._look_at = self._more_at = 0.0
+        self._heard: tuple[int, int] | None = None
         self._short = False
         self._asking: asyncio.Task[None] | None = None
 
@@ -86,6 +91,14 @@ class Lease:
     def lost(self) -> int:
         """How often the store has forgotten everything."""
         return self._shares.lost
+
+    @property
+    def share(self) -> float:
+        """How much of the limit all pods have leased or used, as last heard; what lies idle here is not counted."""
+        if self._heard is None:
+            return 0.0
+        left, limit = self._heard
+        return max(limit - left - sum(part.left for part in self._parts), 0) / limit
 
     def take(self, amount: int, now: float) -> Taken | float:
         """`amount` by slots, or the seconds after which to ask again. Never more than `limit`."""
@@ -125,13 +138,14 @@ class Lease:
         self._parts.clear()
         self._back.clear()
         self._spent, self._short = 0, True
+        self._heard = None
 
     def _size(self) -> int:
         return max(1, self.limit // (PART * self.pods))
 
     def _free(self) -> int:
         """What this pod may use before it is answered; where it is nothing, nothing is kept free either."""
-        return self.limit // (FREE * self.pods)
+        return self.limit // (FREE * self.pods) if self.early else 0
 
     def _draw(self, lacking: int) -> Taken:
         taken = []
@@ -174,6 +188,7 @@ class Lease:
             self._spent += self._sent
             self._short = True
         else:
+            self._heard = granted.left, ask.limit
             self._grant(granted, asked, began)
         self._sent = 0
         self.wake()

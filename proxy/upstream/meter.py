@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 
 import orjson
 
 from proxy.call import Call, Failure, Json, Usage
 from proxy.dialects import Dialect
+from proxy.estimate import model_of
+from proxy.upstream.guess import fill, fill_begun, tokens_of
 from proxy.wire.events import Event, FrameError
 from proxy.wire.framing import FRAMINGS
 
@@ -26,8 +29,6 @@ FRESH = 4096
 LONGEST = 64 * 1024
 #: Most of an event that is read at all: more is never kept.
 LARGEST = 1 << 20
-#: Rough length of a token in bytes of a JSON request, for providers that say nothing.
-BYTES_PER_TOKEN = 4
 
 
 class Meter:
@@ -81,8 +82,12 @@ class Meter:
         self._kept = [tail]
         self._kept_size = len(tail)
 
-    def usage(self, call: Call) -> Usage:
-        """As reported; else an estimate, marked as such."""
+    def usage(self, call: Call) -> Usage | None:
+        """As reported; what is missing from that is estimated, and marked as such."""
+        return fill_begun(call, self.told(), partial(self.said, model_of(call)))
+
+    def told(self) -> Usage | None:
+        """As reported."""
         mark = self._dialect.usage_mark
         first, last = (
             [payload for event in events if (payload := load_usage(event, mark)) is not None]
@@ -90,7 +95,7 @@ class Meter:
         )
         if not last and (found := find_usage(b"".join(self._kept), mark)) is not None:
             last = [found]
-        return self._dialect.gather_usage(first + last) or self._estimate(call)
+        return self._dialect.gather_usage(first + last)
 
     def verdict(self) -> None:
         """Failure when the stream ended without the dialect's own ending, or with an error event, which the client has then seen.
@@ -134,17 +139,49 @@ class Meter:
         """Whether the tail is nothing but the end of one event, whole but longer than what is kept."""
         return not self._clean and self._framing.resume(b"".join(self._kept)) == b""
 
-    def _estimate(self, call: Call) -> Usage:
-        events = len(self._read(self._head)) or len(self._tail_events())
-        sampled = len(self._head) or self.size
-        output = round(self.size * events / sampled) if sampled else 0
-        return Usage(input=len(call.body) // BYTES_PER_TOKEN, output=output, estimated=True)
+    def said(self, model: str) -> int:
+        """Tokens of what the model has said, by estimate: what is between head and tail is taken to be as dense as the denser."""
+        last = self._tokens(self._tail_events(), model)
+        if not self._forgotten:
+            return last
+        first = self._tokens(self._read(self._head), model) / len(self._head)
+        begun = min(len(self._head), self._forgotten)
+        densest = max(first, last / max(self._kept_size, 1))
+        return round(first * begun + densest * (self._forgotten - begun)) + last
+
+    def _tokens(self, events: list[Event], model: str) -> int:
+        words = [self._dialect.text_in(payload) for event in events if (payload := load(event)) is not None]
+        return tokens_of("".join(words), model)
+
+
+class Ending:
+    """A whole reply that is too long to hold, on its way: nearly everyone says at the end of one what it took."""
+
+    __slots__ = ("_mark", "_parse", "_tail", "_write")
+
+    def __init__(self, mark: bytes, parse: Callable[[Json], Usage | None], write: Callable[[bytes], None]) -> None:
+        self._mark = mark
+        self._parse = parse
+        self._write = write
+        self._tail = b""
+
+    def write(self, data: bytes) -> None:
+        self._tail = (self._tail + data)[-TAIL:]
+        self._write(data)
+
+    def usage(self, call: Call) -> Usage | None:
+        """As reported. Where nothing was, the prompt is estimated; of an answer like that nobody knows what is a word."""
+        found = find_usage(self._tail, self._mark)
+        return fill(call, None if found is None else self._parse(found), lambda: 0)
 
 
 def load_usage(event: Event, mark: bytes) -> Json | None:
     """The payload of an event that mentions usage."""
-    if mark not in event.data:
-        return None
+    return load(event) if mark in event.data else None
+
+
+def load(event: Event) -> Json | None:
+    """An event's payload; None where it is no object."""
     try:
         payload = orjson.loads(event.data)
     except orjson.JSONDecodeError:

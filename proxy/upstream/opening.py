@@ -89,4 +89,6 @@ async def hear(connection: Connection) -> bytes:
     except Failure as failure:
         if failure.kind != "provider_stream_cut":
             raise
-        raise Failure("network_error", "the provider closed the connection before the model had said anything") from None
+        raise Failure(
+            "network_error", "the provider closed the connection before the model had said anything"
+        ) from None

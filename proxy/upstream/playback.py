@@ -5,14 +5,15 @@ Who may hear it is not decided here. A caller of the same dialect gets the provi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 
+from proxy.cache.key import REPEATED
 from proxy.cache.recording import Recording
-from proxy.call import Call, Failure, Json
+from proxy.call import Call, Failure
 from proxy.dialects import Dialect
 from proxy.dialects.by_name import BY_NAME
 from proxy.providers import all_providers
@@ -28,6 +29,8 @@ from proxy.wire.framing import FRAMINGS
 
 #: How a model ends that has said all it had to say. Cut for length and filtered answers are none.
 ENDED = frozenset({"stop", "tool_calls", "function_call"})
+#: Dialect -> fields that do not tell calls apart, but are repeated to the caller.
+REPEATING: Mapping[str, frozenset[str]] = {"responses": REPEATED}
 JSON_TYPE = ("content-type", "application/json")
 
 
@@ -91,7 +94,8 @@ class Playback:
 
     def voice(self, call: Call, recording: Recording) -> Voice:
         course = course_of(call, recording)
-        assert course is not None and call.target is not None
+        assert course is not None
+        assert call.target is not None
         relay = course.anew is not None
         rules = call.target.rules or self._rules
         withheld = relay and rules.ask_usage and lacks_usage(call, call.target.endpoint.provider)
@@ -102,18 +106,23 @@ class Playback:
 
     def voice_key(self, call: Call) -> tuple[object, ...]:
         """Callers with the same one hear the same bytes."""
-        return call.dialect, call.model, str(call.json.get("stream_options"))
+        asked = call.json
+        own = [str(asked.get(name)) for name in REPEATING.get(call.dialect, ())]
+        return call.dialect, call.model, str(asked.get("stream_options")), *own
 
-    def end_of(self, call: Call, recording: Recording) -> tuple[bool, bool]:
-        """Of a stream that broke off: whether the caller has heard half an event, and whether it was told of the failure."""
+    def end_of(self, call: Call, recording: Recording, said: Sequence[bytes] | None) -> tuple[bool, bool]:
+        """Of a stream that broke off: whether the caller has heard half an event, and whether it was told of the failure.
+
+        `said`: what the provider has said until then, None where nobody knows.
+        """
         course = course_of(call, recording)
         assert course is not None
         if course.anew is None:
             return False, False
-        if not recording.fits:
+        if said is None:
             return True, False
         meter = Meter(course.theirs)
-        for piece in recording.pieces:
+        for piece in said:
             meter.note(piece)
         try:
             meter.verdict()
@@ -129,7 +138,10 @@ class Playback:
         speech = dialect.operation(recording.operation)
         assert speech is not None
         reply = orjson.loads(recording.body) if recording.reply is None else recording.reply
-        unified = speech.parse_reply(reply)
+        try:
+            unified = speech.parse_reply(reply)
+        except Failure:
+            return False
         return recording.operation not in SPOKEN or has_ended(unified.get("choices") or ())
 
 
@@ -147,8 +159,14 @@ def as_first(call: Call, recording: Recording) -> Call:
     return replace(call, id=recording.id)
 
 
-def has_ended(choices: Sequence[Json]) -> bool:
-    return bool(choices) and all(choice.get("finish_reason") in ENDED for choice in choices)
+def has_ended(choices: Sequence[Any]) -> bool:
+    return bool(choices) and all(reason_of(choice) in ENDED for choice in choices)
+
+
+def reason_of(choice: Any) -> str | None:
+    """Why the model ended, where that is said in a word."""
+    reason = choice.get("finish_reason") if type(choice) is dict else None
+    return reason if type(reason) is str else None
 
 
 def streamed_whole(dialect: Dialect, pieces: Iterable[bytes]) -> bool:
@@ -164,7 +182,8 @@ def streamed_whole(dialect: Dialect, pieces: Iterable[bytes]) -> bool:
         return False
     for chunk in chunks:
         for choice in chunk.get("choices") or ():
-            ends[choice.get("index", 0)] = choice.get("finish_reason") or ends.get(choice.get("index", 0))
+            index = choice.get("index", 0) if type(choice) is dict else None
+            if type(index) is not int:
+                return False
+            ends[index] = reason_of(choice) or ends.get(index)
     return bool(ends) and all(reason in ENDED for reason in ends.values())
-
-

@@ -61,15 +61,13 @@ class Tap:
 class StreamTap:
     """The same for a stream of events; no event but the first and the last is read."""
 
-    def __init__(self, dialect: Dialect, call: Call, write: Callable[[bytes], None]) -> None:
+    def __init__(self, dialect: Dialect, write: Callable[[bytes], None]) -> None:
         self._meter = Meter(dialect)
         self._meter.write = write
-        self._call = call
         self.write = self._meter.pass_on
 
     def usage(self) -> Usage | None:
-        found = self._meter.usage(self._call)
-        return None if found.estimated else found
+        return self._meter.told()
 
 
 class Known(NamedTuple):
@@ -92,7 +90,7 @@ def tap_for(
             if content_type.startswith("application/json"):
                 return Tap(known.parse, write)
             if known.streams and content_type.startswith(FRAMINGS[dialect.framing].content_type):
-                return StreamTap(dialect, call, write)
+                return StreamTap(dialect, write)
     return Tap(None, write)
 
 

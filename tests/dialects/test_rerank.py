@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -134,3 +135,18 @@ def test_a_result_about_no_document_is_the_provider_s_fault(index: int) -> None:
 )
 def test_tokens_where_they_are_counted(usage: Any, counted: Usage | None) -> None:
     assert parse_usage({"usage": usage}) == counted
+
+
+@pytest.mark.parametrize(
+    ("wire", "counted"),
+    [
+        ({"meta": {"billed_units": {"search_units": 2}}}, Usage(searches=2)),
+        ({"usage": {"total_tokens": 9, "search_units": 1, "cost": 0.002}}, Usage(9, searches=1, cost=Decimal("0.002"))),
+        ({"meta": {"billed_units": {"search_units": -2}}}, None),
+        ({"meta": {"billed_units": [2]}}, None),
+        ({"meta": 2}, None),
+    ],
+)
+def test_searches_where_they_are_billed(wire: Json, counted: Usage | None) -> None:
+    assert parse_usage(wire) == counted
+    assert "usage" not in parse_reply({"results": [], "meta": wire.get("meta")})

@@ -59,15 +59,22 @@ NO_SIGNATURES = {"signatures": "no field for Claude's signatures, which only Cla
 NO_REFUSAL = {"refusal": "a refusal is said as text", "text": "a refusal is said as text"}
 ONE_ANSWER = {r"(finish|text)\[1\]": "one answer to one question; nobody can ask for two in this dialect"}
 NO_CACHE_WRITE = {r"usage\.(cache_write|input)": "what is written to a cache counts as input"}
+NO_PICTURES = {r"usage\.(image_input|image_output|input|output)": "tokens of pictures are counted with the rest"}
 NO_REASONING_COUNT = {r"usage\.(reasoning|output)": "reasoning counts as output"}
 LOSSES: Mapping[str, Mapping[str, str]] = {
     "openai": {},
-    "responses": ONE_ANSWER,
-    "anthropic": NO_ENCRYPTED | NO_REFUSAL | ONE_ANSWER,
+    "responses": ONE_ANSWER | NO_PICTURES,
+    "anthropic": NO_ENCRYPTED | NO_REFUSAL | ONE_ANSWER | NO_PICTURES,
     "gemini": NO_ENCRYPTED | NO_SIGNATURES | NO_REFUSAL | NO_CACHE_WRITE,
-    "bedrock": NO_ENCRYPTED | NO_REFUSAL | ONE_ANSWER | NO_REASONING_COUNT,
-    "ollama": NO_ENCRYPTED | NO_SIGNATURES | NO_REFUSAL | ONE_ANSWER | NO_CACHE_WRITE | NO_REASONING_COUNT,
-    "cohere": NO_ENCRYPTED | NO_SIGNATURES | NO_REFUSAL | ONE_ANSWER | NO_CACHE_WRITE,
+    "bedrock": NO_ENCRYPTED | NO_REFUSAL | ONE_ANSWER | NO_REASONING_COUNT | NO_PICTURES,
+    "ollama": NO_ENCRYPTED
+    | NO_SIGNATURES
+    | NO_REFUSAL
+    | ONE_ANSWER
+    | NO_CACHE_WRITE
+    | NO_REASONING_COUNT
+    | NO_PICTURES,
+    "cohere": NO_ENCRYPTED | NO_SIGNATURES | NO_REFUSAL | ONE_ANSWER | NO_CACHE_WRITE | NO_PICTURES,
 }
 #: What says the same in another frame loses the same.
 FAMILIES: Mapping[str, str] = {

@@ -9,7 +9,7 @@ from orjson import JSONDecodeError, loads
 
 from proxy.call import BUCKETS, Json, Usage
 from proxy.dialects.ids import signature_of, unpack_signature
-from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.openai.usage import parse_usage
 
 Meaning = dict[str, Any]
 #: What only the dialect that it came in is held to.

@@ -44,14 +44,19 @@ def sum_of(report: Any, *names: str) -> int:
 
 
 def in_openai(payload: Any) -> Iterator[Told]:
-    """xAI and Google leave reasoning out of the completion and have it in the total; of embeddings Voyage has a total alone."""
+    """xAI and Google leave reasoning out of the completion and have it in the total, Vercel in neither.
+
+    Of embeddings Voyage has a total alone.
+    """
     if "data" in payload and payload.get("usage"):
         yield Told(sum_of(payload["usage"], "total_tokens"), 0)
         return
     for usage in (payload.get("usage"), (payload.get("x_groq") or {}).get("usage")):
         if usage:
-            prompt = sum_of(usage, "prompt_tokens")
-            yield Told(prompt, max(sum_of(usage, "completion_tokens"), sum_of(usage, "total_tokens") - prompt))
+            prompt, said = sum_of(usage, "prompt_tokens"), sum_of(usage, "completion_tokens")
+            thought = sum_of(usage.get("completion_tokens_details") or {}, "reasoning_tokens")
+            beside = said + thought if thought > said else 0
+            yield Told(prompt, max(said, sum_of(usage, "total_tokens") - prompt, beside))
 
 
 def in_responses(payload: Any) -> Iterator[Told]:
@@ -96,9 +101,10 @@ def in_bedrock(payload: Any) -> Iterator[Told]:
 
 
 def in_cohere(payload: Any) -> Iterator[Told]:
+    """What is billed, https://docs.cohere.com/v2/docs/how-does-cohere-pricing-work: less than the model read."""
     usage = payload.get("usage") or (payload.get("delta") or {}).get("usage")
     if usage:
-        yield Told(sum_of(usage["tokens"], "input_tokens"), sum_of(usage["tokens"], "output_tokens"))
+        yield Told(sum_of(usage["billed_units"], "input_tokens"), sum_of(usage["billed_units"], "output_tokens"))
 
 
 def in_ollama(payload: Any) -> Iterator[Told]:

@@ -7,9 +7,10 @@ from typing import cast
 
 import pytest
 
-from proxy.call import Failure
+from proxy.call import Call, Client, Failure, Headers, Target
+from proxy.estimate import estimate_prompt
 from proxy.translate import DIALECTS
-from proxy.upstream.answer import is_stream, load_reply, read_whole
+from proxy.upstream.answer import answer_count, is_stream, load_reply, read_whole
 from proxy.upstream.connection import Connection
 from proxy.upstream.secrecy import Secrets
 
@@ -65,3 +66,48 @@ def test_what_is_no_object_is_shown_without_secrets(body: bytes) -> None:
 def test_half_a_reply_is_none() -> None:
     with pytest.raises(Failure, match="longer than"):
         load_reply(connection(complete=False), b"{}", SECRETS)
+
+
+# ---- counts
+
+
+class Counter:
+    """Counts the calls of one model."""
+
+    def fits(self, call: Call) -> bool:
+        return call.target is not None and call.target.model == "exact"
+
+    async def count_aside(self, call: Call) -> None:
+        call.tokens = 7
+
+
+class Told:
+    """What the application was told."""
+
+    def __init__(self) -> None:
+        self.headers: dict[str, str] = {}
+        self.body = b""
+
+    def start(self, status: int, headers: Headers) -> None:
+        self.headers = dict(headers)
+
+    def write(self, data: bytes) -> None:
+        self.body += data
+
+    async def finish(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("counter", "model", "by"),
+    [(None, "exact", "estimate"), (Counter(), "other", "estimate"), (Counter(), "exact", "tiktoken")],
+)
+async def test_a_count_says_whose_it_is(counter: Counter | None, model: str, by: str) -> None:
+    told = Told()
+    asked = {"messages": [{"role": "user", "content": "two words"}]}
+    call = Call("id", "anthropic", "count_tokens", b"", asked, model, False, {}, cast(Client, told))
+    call.target = Target("up", model, None)
+    await answer_count(call, lambda: 0.0, counter)
+    assert told.headers["x-outrider-counted-by"] == by
+    assert ("x-outrider-estimated" in told.headers) is (by == "estimate")
+    assert told.body == b'{"input_tokens":%d}' % (7 if by == "tiktoken" else estimate_prompt(asked, model))

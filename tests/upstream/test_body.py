@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import pytest
@@ -10,8 +10,10 @@ import pytest
 from proxy.call import Call, Failure, Usage
 from proxy.dialects import Dialect
 from proxy.translate import DIALECTS, Plan
-from proxy.upstream.body import Opening, Relay, Translation
+from proxy.upstream.body import Relay, Translation
+from proxy.upstream.opening import Opening
 from proxy.wire.sse import Reader
+from tests.upstream.lane import Recorder
 from tests.upstream.streams import (
     ANTHROPIC,
     ANTHROPIC_ERROR,
@@ -36,7 +38,7 @@ WIRE = b"".join(ANTHROPIC)
 
 def make_call(**fields: Any) -> Call:
     json = {"model": "m", "messages": [], "stream": True, **fields}
-    return Call("id", "openai", "chat", b"{}", json, "m", True, {}, cast(Any, None))
+    return Call("id", "openai", "chat", b"{}", json, "m", True, {}, Recorder())
 
 
 def translation(theirs: Dialect = ANTHROPIC_DIALECT, **fields: Any) -> Translation:

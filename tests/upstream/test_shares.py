@@ -89,7 +89,7 @@ async def test_calls_go_on_without_the_store(pod: MakePod, redis: Redis) -> None
     both = [pod("a"), pod("b")]
     await until(lambda: all(shares.live for shares in both))
     policies = [
-        RateLimit([rule], lambda call: call.model, lambda json: 0, time.monotonic, shared_or_own(shares))
+        RateLimit([rule], lambda call: call.model, lambda call: 0, time.monotonic, shared_or_own(shares))
         for shares in both
     ]
     counts = [await passed(policies[0], 30), await passed(policies[1], 10)]

@@ -6,7 +6,7 @@ A piece that is one event may take the short cut; the same event in two pieces c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import pytest
@@ -19,6 +19,7 @@ from proxy.upstream.body import Translation
 from proxy.wire.framing import FRAMINGS
 from tests.bench.framing import dump
 from tests.bench.wires import WIRES
+from tests.upstream.lane import Recorder
 
 SPOKEN = ("openai", "responses", "anthropic", "gemini", "bedrock", "ollama", "cohere")
 HEARD = (*SPOKEN, "gemini_array", "bedrock_invoke", "ollama_generate")
@@ -79,7 +80,8 @@ def as_google_writes(event: bytes) -> bytes:
 def translated(spoken: str, heard: str, pieces: Sequence[bytes]) -> tuple[bytes, Usage | None]:
     """What the client reads, and the tokens that were counted."""
     theirs, ours = DIALECTS[spoken], DIALECTS[heard]
-    call = Call("id", heard, "chat", b"{}", {"model": "m", "messages": []}, "m", True, {}, cast(Any, None))
+    call = Call("id", heard, "chat", b"{}", {"model": "m", "messages": []}, "m", True, {}, client := Recorder())
+    client.started = True
     body = Translation(Plan(b"", "", False, ours, theirs, ours, theirs), call, created=1_700_000_000)
     written: list[bytes] = []
     write = body.sink(written.append)

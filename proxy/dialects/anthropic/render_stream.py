@@ -20,7 +20,7 @@ from proxy.dialects.anthropic.reply import EXTRAS, stop_of
 from proxy.dialects.anthropic.usage import render_usage
 from proxy.dialects.anthropic.weave import is_anthropics, is_citation, is_thought
 from proxy.dialects.chunks import MARK, say_between
-from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.openai.usage import parse_usage
 from proxy.dialects.shape import answered, chosen, some
 
 

@@ -16,8 +16,8 @@ from proxy.dialects.anthropic.errors import failure_of
 from proxy.dialects.anthropic.messages import TOOL_USE_EXTRAS
 from proxy.dialects.anthropic.usage import parse_usage, render_usage
 from proxy.dialects.anthropic.weave import annotate, is_thought, weave
-from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
-from proxy.dialects.openai.reply import render_usage as render_unified_usage
+from proxy.dialects.openai.usage import parse_usage as parse_unified_usage
+from proxy.dialects.openai.usage import render_usage as render_unified_usage
 from proxy.dialects.parts import JSON_TOOL, is_whole, parse_arguments, was_cut
 from proxy.dialects.shape import CALLED, answered, broken, chosen, some
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from proxy.call import Json, Usage
 from proxy.dialects import Operation, Rendering
-from proxy.dialects.bedrock.usage import count
+from proxy.dialects.reported import count
 from proxy.dialects.shape import answered, asked, broken, some, unsayable, wrong
 
 #: What an embedding is for, in Cohere's words; it must be said.

@@ -14,7 +14,7 @@ from proxy.dialects.bedrock.media import IMAGES
 from proxy.dialects.bedrock.reply import EXTRAS, FINISH_REASONS
 from proxy.dialects.bedrock.thoughts import render_reply_thoughts
 from proxy.dialects.bedrock.usage import render_usage
-from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
+from proxy.dialects.openai.usage import parse_usage as parse_unified_usage
 from proxy.dialects.parts import is_whole, parse_arguments, read_data_url, was_cut
 from proxy.dialects.shape import answered, broken, chosen, some
 

@@ -22,7 +22,7 @@ from proxy.dialects.bedrock.reply import EXTRAS
 from proxy.dialects.bedrock.thoughts import render_thought
 from proxy.dialects.bedrock.usage import render_usage
 from proxy.dialects.chunks import MARK, say_between
-from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.openai.usage import parse_usage
 from proxy.dialects.shape import answered, broken, chosen, some
 from proxy.wire.eventstream import render_event
 

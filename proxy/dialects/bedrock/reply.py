@@ -19,7 +19,7 @@ from proxy.dialects.bedrock.json_text import json_text
 from proxy.dialects.bedrock.media import IMAGES
 from proxy.dialects.bedrock.thoughts import parse_thought
 from proxy.dialects.bedrock.usage import parse_usage
-from proxy.dialects.openai.reply import render_usage as render_unified_usage
+from proxy.dialects.openai.usage import render_usage as render_unified_usage
 from proxy.dialects.parts import JSON_TOOL
 from proxy.dialects.shape import answered, broken, some
 

@@ -15,7 +15,7 @@ from proxy.dialects import Operation, Rendering
 from proxy.dialects.cohere.errors import failure_of
 from proxy.dialects.cohere.fields import OWN_OF_EMBEDDINGS
 from proxy.dialects.cohere.usage import parse_usage
-from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
+from proxy.dialects.openai.usage import parse_usage as parse_unified_usage
 from proxy.dialects.shape import answered, asked, broken, chosen, some, unsayable, wrong
 
 #: What is embedded when nobody says what for: the greater part of all texts is.

@@ -20,7 +20,7 @@ from proxy.dialects.cohere.logprobs import render_piece
 from proxy.dialects.cohere.parts import read_inserts
 from proxy.dialects.cohere.reply import stop_of
 from proxy.dialects.cohere.usage import render_usage
-from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.openai.usage import parse_usage
 from proxy.dialects.shape import answered, broken, some
 
 EMPTY_MESSAGE: Json = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}

@@ -14,8 +14,8 @@ from proxy.dialects.cohere.citations import NAME, annotate, cite
 from proxy.dialects.cohere.errors import failure_of
 from proxy.dialects.cohere.logprobs import parse_logprobs, render_logprobs
 from proxy.dialects.cohere.parts import insert
-from proxy.dialects.cohere.usage import parse_usage, render_usage, unify_usage
-from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
+from proxy.dialects.cohere.usage import render_usage, unify_usage
+from proxy.dialects.openai.usage import parse_usage as parse_unified_usage
 from proxy.dialects.parts import CUTS, is_whole, parse_arguments
 from proxy.dialects.shape import answered, broken, some
 
@@ -59,9 +59,9 @@ def parse_reply(wire: Json) -> Json:
     if type(called) is not str:
         answered(called, str, "id")
     unified: Json = {"id": called, "object": "chat.completion", "created": 0, "model": "", "choices": [choice]}
-    usage = parse_usage(wire)
+    usage = unify_usage(wire)
     if usage is not None:
-        unified["usage"] = unify_usage(wire, usage)
+        unified["usage"] = usage
     return unified
 
 

@@ -166,8 +166,8 @@ class StreamParser:
         self._ended = True
         self.usage = parse_usage(payload)
         chunks = [chunk_of(self._head, {}, **finish_of(ended, bool(self._calls)))]
-        if self.usage is not None:
-            chunks.append({**self._head, "choices": [], "usage": unify_usage(payload, self.usage)})
+        if (told := unify_usage(payload)) is not None:
+            chunks.append({**self._head, "choices": [], "usage": told})
         return chunks
 
     def _say(self, part: Part, content: Json) -> list[Json]:

@@ -1,26 +1,45 @@
 """Cohere's token counts as disjoint buckets, and back.
 
-`tokens` is what the model read and wrote, thoughts and what came from the cache included; `billed_units` is what is
-charged, which leaves out what Cohere itself put around the prompt. The counts are taken from `tokens`; what is billed is
-carried beside them as it is. Source: https://docs.cohere.com/v2/reference/chat (usage).
+`tokens` is what the model read and wrote, thoughts and what came from the cache included; `billed_units` is what is charged,
+which leaves out what Cohere itself put around the prompt. What is counted is what is billed: of that nobody says what came from
+the cache. An application is told of `tokens`, with what is billed beside them. Where nothing is said of bills, tokens count.
+Sources: https://docs.cohere.com/v2/reference/chat (usage), https://docs.cohere.com/v2/docs/how-does-cohere-pricing-work,
+https://docs.cohere.com/v2/reference/embed (billed_units).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from proxy.call import Json, Usage
-from proxy.dialects.openai.reply import render_usage as render_unified_usage
+from proxy.dialects.openai.usage import render_usage as render_unified_usage
+
+#: What may be billed, besides sorting texts into classes.
+BILLED = frozenset({"input_tokens", "output_tokens", "image_tokens", "search_units"})
+OF_TEXT = frozenset({"input_tokens", "output_tokens"})
 
 
 def parse_usage(wire: Any) -> Usage | None:
-    """The usage of a reply, of a stream's `message-end`, or of what an embedding says in `meta`; None when it reports none."""
-    reported = wire.get("usage") if type(wire) is dict and "delta" not in wire else None
-    if type(reported) is not dict or not reported:
-        reported = usage_in(wire)
+    """What is billed for a reply, for a stream's `message-end`, or for an embedding (`meta`); None when it reports nothing."""
+    reported = usage_in(wire)
     if reported is None:
         return None
+    billed = reported.get("billed_units")
+    if type(billed) is not dict or BILLED.isdisjoint(billed):
+        return tokens_in(reported)
+    read, written = count(billed.get("input_tokens")), count(billed.get("output_tokens"))
+    tokens = reported.get("tokens")
+    thought = tokens.get("reasoning_tokens") if type(tokens) is dict else None
+    if not thought and billed.keys() == OF_TEXT:
+        return Usage(read, output=written)
+    thought = min(count(thought), written)
+    seen, searches = count(billed.get("image_tokens")), count(billed.get("search_units"))
+    return Usage(read, output=written - thought, reasoning=thought, image_input=seen, searches=searches)
+
+
+def tokens_in(reported: Json) -> Usage | None:
+    """What the model read and wrote; what is billed where that is not said."""
     counts = reported.get("tokens")
     if type(counts) is not dict:
         counts = reported.get("billed_units")
@@ -63,11 +82,14 @@ def count(value: Any) -> int:
     return value if type(value) is int and value > 0 else 0
 
 
-def unify_usage(wire: Any, usage: Usage) -> Json:
-    """The unified usage, with what Cohere bills beside it."""
-    unified = render_unified_usage(usage)
+def unify_usage(wire: Any) -> Json | None:
+    """The unified usage, with what Cohere bills beside it; None when it reports none."""
     reported = usage_in(wire)
-    billed = reported.get("billed_units") if reported else None
+    usage = None if reported is None else tokens_in(reported)
+    if reported is None or usage is None:
+        return None
+    unified = render_unified_usage(usage)
+    billed = reported.get("billed_units")
     if type(billed) is dict:
         unified["billed_units"] = billed
     return unified
@@ -76,10 +98,10 @@ def unify_usage(wire: Any, usage: Usage) -> Json:
 def render_usage(usage: Usage, unified: Any) -> Json:
     """Cohere's usage object. Of another provider's tokens all are billed. `unified` is the usage as it stands in the hub."""
     tokens: Json = {"input_tokens": usage.prompt, "output_tokens": usage.completion}
-    billed = unified.get("billed_units") if type(unified) is dict else None
+    billed = unified.get("billed_units") if isinstance(unified, Mapping) else None
     wire: Json = {"billed_units": billed if type(billed) is dict else tokens.copy(), "tokens": tokens}
     if usage.reasoning:
         tokens["reasoning_tokens"] = usage.reasoning
-    if usage.cache_read:
-        wire["cached_tokens"] = usage.cache_read
+    if cached := usage.cache_read + usage.audio_cache_read:
+        wire["cached_tokens"] = cached
     return wire

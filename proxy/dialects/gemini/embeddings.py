@@ -15,8 +15,8 @@ from proxy.dialects.checks import check_range
 from proxy.dialects.gemini.errors import failure_of
 from proxy.dialects.gemini.spelling import camel
 from proxy.dialects.gemini.usage import parse_usage, render_usage
-from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
-from proxy.dialects.openai.reply import render_usage as render_unified_usage
+from proxy.dialects.openai.usage import parse_usage as parse_unified_usage
+from proxy.dialects.openai.usage import render_usage as render_unified_usage
 from proxy.dialects.shape import answered, asked, broken, some, unsayable, wrong
 
 #: `input_type` -> taskType. A word that is in no table is Google's own and passes in small letters.

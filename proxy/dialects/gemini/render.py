@@ -18,7 +18,7 @@ from proxy.dialects.gemini.reply import EXTRAS
 from proxy.dialects.gemini.usage import render_usage
 from proxy.dialects.gemini.weave import insert, weave
 from proxy.dialects.ids import signature_of, unpack_signature
-from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.openai.usage import parse_usage
 from proxy.dialects.parts import Inline, parse_arguments, read_data_url
 from proxy.dialects.shape import answered, broken, some
 

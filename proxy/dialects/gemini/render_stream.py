@@ -24,7 +24,7 @@ from proxy.dialects.gemini.reply import EXTRAS
 from proxy.dialects.gemini.usage import render_usage
 from proxy.dialects.gemini.weave import insert
 from proxy.dialects.ids import signature_of
-from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.openai.usage import parse_usage
 from proxy.dialects.shape import answered, broken, chosen, some
 
 #: Members of a delta of which something is said with the end.

@@ -15,7 +15,7 @@ from proxy.dialects.gemini.finish import FINISH_REASONS, blocked
 from proxy.dialects.gemini.logprobs import parse_logprobs
 from proxy.dialects.gemini.usage import parse_usage
 from proxy.dialects.ids import signature_of, signed
-from proxy.dialects.openai.reply import render_usage
+from proxy.dialects.openai.usage import render_usage
 from proxy.dialects.shape import answered, broken, some
 
 #: Members of a reply without a unified word; they keep their name.

@@ -20,7 +20,8 @@ from proxy.dialects.gemini.errors import failure_of
 from proxy.dialects.gemini.finish import blocked
 from proxy.dialects.gemini.logprobs import parse_logprobs
 from proxy.dialects.gemini.reply import EXTRAS, index_of, parts_of
-from proxy.dialects.gemini.usage import usage_of
+from proxy.dialects.gemini.usage import charged, usage_of
+from proxy.dialects.reported import inside
 from proxy.dialects.shape import answered, broken, chosen, some
 
 MOST_CANDIDATES = 128
@@ -103,7 +104,8 @@ class StreamParser:
     @property
     def usage(self) -> Usage | None:
         self._read()
-        return usage_of(self._counts)
+        grounded = [inside(each.extras, "groundingMetadata") for each in self._candidates.values()]
+        return usage_of(self._counts, charged(grounded, self._head["model"]))
 
     @usage.setter
     def usage(self, usage: Usage | None) -> None:

@@ -13,7 +13,7 @@ from proxy.dialects import Operation, Rendering
 from proxy.dialects.checks import check_range
 from proxy.dialects.ollama.reply import model_of, see_error
 from proxy.dialects.ollama.usage import parse_usage
-from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
+from proxy.dialects.openai.usage import parse_usage as parse_unified_usage
 from proxy.dialects.shape import answered, asked, broken, chosen, unsayable, wrong
 
 #: Members that Ollama takes by the same name; the last two are its own.

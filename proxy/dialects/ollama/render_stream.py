@@ -20,7 +20,7 @@ from proxy.dialects.ollama.logprobs import render_logprobs
 from proxy.dialects.ollama.parts import read_pictures
 from proxy.dialects.ollama.reply import done_reason
 from proxy.dialects.ollama.usage import render_time, render_usage
-from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.openai.usage import parse_usage
 from proxy.dialects.parts import was_cut
 from proxy.dialects.shape import answered, some
 

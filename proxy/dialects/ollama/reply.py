@@ -16,7 +16,7 @@ from proxy.dialects.ollama.errors import failure_of
 from proxy.dialects.ollama.logprobs import parse_logprobs, render_logprobs
 from proxy.dialects.ollama.parts import picture, read_pictures
 from proxy.dialects.ollama.usage import DURATIONS, parse_time, render_time, render_usage, unify_usage
-from proxy.dialects.openai.reply import parse_usage as parse_unified_usage
+from proxy.dialects.openai.usage import parse_usage as parse_unified_usage
 from proxy.dialects.parts import was_cut
 from proxy.dialects.shape import answered, broken, some
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from proxy.call import Json, Usage
-from proxy.dialects.openai.reply import render_usage as render_unified_usage
+from proxy.dialects.openai.usage import render_usage as render_unified_usage
 
 CACHED = "prompt_eval_cached_count"
 DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")

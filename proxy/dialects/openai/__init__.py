@@ -1,15 +1,15 @@
 """OpenAI chat completions, https://platform.openai.com/docs/api-reference/chat: also the hub's own form."""
 
 from proxy.dialects import Dialect, rerank
-from proxy.dialects.openai import checks, completions, embeddings, errors, fields, reply, request, stream
+from proxy.dialects.openai import checks, completions, embeddings, errors, fields, reply, request, stream, usage
 
 DIALECT = Dialect(
     name="openai",
     framing="sse",
     render_request=request.render_request,
     parse_reply=reply.parse_reply,
-    parse_usage=reply.parse_usage,
-    gather_usage=reply.gather_usage,
+    parse_usage=usage.parse_usage,
+    gather_usage=usage.gather_usage,
     parse_error=errors.parse_error,
     read_event=stream.read_event,
     parser=stream.ChunkParser,

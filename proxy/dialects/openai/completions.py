@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from proxy.call import Json
 from proxy.dialects import Operation, Rendering
 from proxy.dialects.checks import check_range
-from proxy.dialects.openai import reply
+from proxy.dialects.openai import reply, usage
 from proxy.dialects.openai.embeddings import check_input
 from proxy.dialects.shape import asked
 
@@ -52,4 +52,4 @@ def render_request(unified: Json, model: str) -> Rendering:
     return Rendering({**wire, "model": model}, [])
 
 
-OPERATION = Operation(render_request, reply.parse_reply, reply.parse_usage, parse_request, reply.render_reply)
+OPERATION = Operation(render_request, reply.parse_reply, usage.parse_usage, parse_request, reply.render_reply)

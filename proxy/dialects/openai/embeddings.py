@@ -16,6 +16,7 @@ from typing import Any
 from proxy.call import Json, Usage
 from proxy.dialects import Operation, Rendering
 from proxy.dialects.openai.errors import failure_of, find_words
+from proxy.dialects.reported import cost_in
 from proxy.dialects.shape import asked, broken, wrong
 
 #: Our own fields. They never reach a provider; only the first would have something to say to it.
@@ -58,7 +59,7 @@ def render_request(unified: Json, model: str) -> Rendering:
 
 
 def parse_reply(wire: Json) -> Json:
-    """A list of embeddings as it is. Failure when it is an error inside a 200 or no such list."""
+    """A list of embeddings in the order of their inputs. Failure when it is an error inside a 200 or no such list."""
     if not isinstance(wire, dict):
         raise broken("the reply is not an object")
     if wire.get("error"):
@@ -66,6 +67,10 @@ def parse_reply(wire: Json) -> Json:
     entries = wire.get("data")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise broken("the reply has no data")
+    places = [entry.get("index") for entry in entries]
+    # Other dialects tell which is which by the order alone.
+    if all(type(place) is int for place in places) and places != sorted(places):
+        return {**wire, "data": sorted(entries, key=lambda entry: entry["index"])}
     return wire
 
 
@@ -108,7 +113,8 @@ def parse_usage(wire: Json) -> Usage | None:
     if not isinstance(usage, dict):
         return None
     counts = (usage.get(name) for name in ("prompt_tokens", "total_tokens"))
-    return Usage(next((count for count in counts if type(count) is int and count >= 0), 0))
+    told = next((count for count in counts if type(count) is int and count >= 0), None)
+    return None if told is None else Usage(told, cost=cost_in(usage) if "cost" in usage else None)
 
 
 OPERATION = Operation(render_request, parse_reply, parse_usage, parse_request, render_reply)

@@ -6,9 +6,9 @@ https://platform.openai.com/docs/api-reference/audio/json-object.
 
 from __future__ import annotations
 
-from typing import Any
-
 from proxy.call import Json, Usage
+from proxy.dialects.openai.usage import move
+from proxy.dialects.reported import cost_in, count, inside
 
 
 def parse_usage(wire: Json) -> Usage | None:
@@ -16,11 +16,11 @@ def parse_usage(wire: Json) -> Usage | None:
     usage = wire.get("usage")
     if not isinstance(usage, dict) or "input_tokens" not in usage:
         return None
-    details = usage.get("input_token_details")
-    prompt = count(usage["input_tokens"])
-    audio = min(count(details.get("audio_tokens")), prompt) if isinstance(details, dict) else 0
-    return Usage(input=prompt - audio, audio_input=audio, output=count(usage.get("output_tokens")))
-
-
-def count(value: Any) -> int:
-    return value if type(value) is int and value > 0 else 0
+    found = Usage(count(usage, "input_tokens"), output=count(usage, "output_tokens"), cost=cost_in(usage))
+    move(found, "input", "audio_input", count(inside(usage, "input_token_details"), "audio_tokens"))
+    if "input_tokens_details" in usage:
+        # An image's: what came out is drawn, where nothing else is said.
+        made = inside(usage, "output_tokens_details")
+        move(found, "input", "image_input", count(inside(usage, "input_tokens_details"), "image_tokens"))
+        move(found, "output", "image_output", count(made, "image_tokens") if made else found.output)
+    return found

@@ -14,8 +14,8 @@ from proxy.dialects import Event, SayText, Sign, TextLane
 from proxy.dialects.chunks import say_between
 from proxy.dialects.openai.errors import failure_of, find_words, render_error, text_of
 from proxy.dialects.openai.plain_text import OBFUSCATION, PlainText
-from proxy.dialects.openai.reply import parse_usage
 from proxy.dialects.openai.thoughts import unify_delta
+from proxy.dialects.openai.usage import parse_usage
 
 DONE = b"[DONE]"
 SPEECH = (

@@ -15,8 +15,9 @@ import orjson
 
 from proxy.call import Json, Usage
 from proxy.dialects.jobs import Order, State, id_of
-from proxy.dialects.openai.reply import count, render_usage
+from proxy.dialects.openai.usage import render_usage
 from proxy.dialects.replicate.errors import failure_of, failure_of_end
+from proxy.dialects.reported import count
 from proxy.dialects.shape import answered, broken
 
 GOING = frozenset({"starting", "processing"})

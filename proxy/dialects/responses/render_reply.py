@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from proxy.call import Json
-from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.openai.usage import parse_usage
 from proxy.dialects.responses.fields import EXTRAS
 from proxy.dialects.responses.notes import render_notes
 from proxy.dialects.responses.order import arrange, read_own

@@ -15,7 +15,7 @@ import orjson
 
 from proxy.call import Json, Usage
 from proxy.dialects import SayText
-from proxy.dialects.openai.reply import parse_usage
+from proxy.dialects.openai.usage import parse_usage
 from proxy.dialects.responses.fields import EXTRAS
 from proxy.dialects.responses.order import read_own
 from proxy.dialects.responses.output import echo, finished, image_item, item_id, reason_of, response_of

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proxy.call import Json
-from proxy.dialects.openai.reply import render_usage
+from proxy.dialects.openai.usage import render_usage
 from proxy.dialects.responses.content import carry
 from proxy.dialects.responses.errors import failure_in
 from proxy.dialects.responses.fields import EXTRAS

@@ -1,7 +1,14 @@
 """Token counts: disjoint, cumulative, complete."""
 
-from proxy.call import Usage
-from proxy.dialects.anthropic.usage import merge_counts, parse_usage, render_usage, usage_of
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.call import BUCKETS, Json, Usage
+from proxy.dialects.anthropic.usage import COUNTS, gather_usage, merge_counts, parse_usage, render_usage, usage_of
+from proxy.dialects.anthropic.usage import HOUR as HOUR_NAME
 
 REPORT = {
     "input_tokens": 2,
@@ -44,6 +51,88 @@ def test_a_compaction_is_paid_for_too() -> None:
     assert usage == Usage(input=329, cache_write=55096, output=136)
 
 
+HOUR = {"ephemeral_5m_input_tokens": 7, "ephemeral_1h_input_tokens": 70}
+
+
+@pytest.mark.parametrize("more", [{}, {"output_tokens_details": {"thinking_tokens": 0}}])
+def test_what_is_kept_for_an_hour_is_told_apart(more: Json) -> None:
+    usage = parse_usage({"usage": REPORT | {"cache_creation": HOUR, "output_tokens_details": None} | more})
+    assert usage == Usage(input=2, cache_read=3522, cache_write=7, cache_write_1h=70, output=43)
+    assert parse_usage({"usage": render_usage(usage)}) == usage
+
+
+@pytest.mark.parametrize("wrong", [None, 5, [], {"ephemeral_1h_input_tokens": "70"}, {"ephemeral_1h_input_tokens": -1}])
+def test_nonsense_about_the_hour_is_none(wrong: Any) -> None:
+    usage = parse_usage(
+        {"usage": {"input_tokens": 1, "output_tokens": 1, "cache_creation_input_tokens": 9, "cache_creation": wrong}}
+    )
+    assert usage == Usage(1, cache_write=9, output=1)
+
+
+def test_the_hour_is_a_part_of_what_was_written() -> None:
+    counts = {"input_tokens": 1, "output_tokens": 1, "cache_creation_input_tokens": 9, "cache_creation": HOUR}
+    assert parse_usage({"usage": counts}) == Usage(1, cache_write_1h=9, output=1)
+
+
+@pytest.mark.parametrize(
+    ("said", "tier"),
+    [
+        ({"service_tier": "standard"}, ""),
+        ({"service_tier": "priority"}, "priority"),
+        ({"service_tier": "batch"}, "batch"),
+        ({"service_tier": None}, ""),
+        ({"service_tier": ["batch"]}, ""),
+        ({"speed": "fast"}, "fast"),
+        ({"speed": "standard"}, ""),
+    ],
+)
+def test_the_tier(said: Json, tier: str) -> None:
+    counts = {"input_tokens": 1, "output_tokens": 2}
+    assert parse_usage({"usage": counts | said}) == Usage(1, output=2, tier=tier)
+    start = {"type": "message_start", "message": {"usage": counts | said}}
+    assert gather_usage([start, {"type": "message_delta", "usage": {"output_tokens": 2}}]) == Usage(
+        1, output=2, tier=tier
+    )
+
+
+def test_searches_are_paid_for_one_by_one() -> None:
+    tools = {"server_tool_use": {"web_search_requests": 3, "web_fetch_requests": 2}}
+    usage = parse_usage({"usage": {"input_tokens": 1, "output_tokens": 2} | tools})
+    assert usage == Usage(1, output=2, searches=3)
+    assert parse_usage({"usage": render_usage(usage)}) == usage
+
+
+def test_what_a_stream_says_before_it_has_said_anything_is_no_output() -> None:
+    start = {"type": "message_start", "message": {"usage": {"input_tokens": 9, "output_tokens": 1}}}
+    assert gather_usage([start]) == Usage(9)
+    assert gather_usage([start, {"usage": {"output_tokens": 30}}]) == Usage(9, output=30)
+    assert gather_usage([]) is None
+
+
+NUMBERS = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.floats()
+REPORTS = st.dictionaries(
+    st.sampled_from(
+        [*COUNTS, "cache_creation", "output_tokens_details", "server_tool_use", "service_tier", "iterations", "speed"]
+    ),
+    NUMBERS
+    | st.dictionaries(st.sampled_from([HOUR_NAME, "thinking_tokens", "web_search_requests"]), NUMBERS)
+    | st.lists(st.dictionaries(st.sampled_from([*COUNTS, "type"]), NUMBERS | st.just("compaction")), max_size=2),
+)
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(st.lists(REPORTS, max_size=3))
+def test_any_reports_are_disjoint_counts(reports: list[Json]) -> None:
+    found = [parse_usage({"usage": report}) for report in reports]
+    found.append(
+        gather_usage(
+            [{"message": {"usage": reports[0]}}, *({"usage": report} for report in reports)] if reports else []
+        )
+    )
+    for usage in found:
+        assert usage is None or (usage.searches >= 0 and all(getattr(usage, name) >= 0 for name in BUCKETS))
+
+
 def test_usage_is_said_anthropics_way() -> None:
     wire = render_usage(
         Usage(input=2, cache_read=3, cache_write=4, output=5, reasoning=6, audio_input=7, audio_output=8)
@@ -55,4 +144,6 @@ def test_usage_is_said_anthropics_way() -> None:
         "output_tokens": 19,
         "output_tokens_details": {"thinking_tokens": 6},
     }
-    assert "output_tokens_details" not in render_usage(Usage(output=5))
+    assert render_usage(Usage(output=5)).keys() == set(COUNTS)
+    seen = render_usage(Usage(1, cache_read=2, audio_cache_read=3, image_input=4, image_output=5, tier="flex"))
+    assert [seen[name] for name in COUNTS] == [5, 5, 0, 5]

@@ -37,7 +37,7 @@ def test_a_whole_reply() -> None:
                 "native_finish_reason": "end_turn",
             }
         ],
-        "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
+        "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5, "service_tier": "flex"},
         "metrics": {"latencyMs": 5},
         "service_tier": "flex",
     }

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from proxy.call import Usage
-from proxy.dialects.bedrock.usage import gather_usage, parse_usage, render_usage
+from proxy.call import BUCKETS, Usage
+from proxy.dialects.bedrock.usage import CACHED, gather_usage, parse_usage, render_usage
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,62 @@ def test_the_buckets_are_disjoint_and_make_the_total(counts: dict[str, Any], usa
     assert parse_usage({"usage": counts}) == usage
     if type(counts.get("totalTokens")) is int:
         assert usage.total == counts["totalTokens"]
+
+
+KEPT = {
+    "inputTokens": 10,
+    "outputTokens": 4,
+    "totalTokens": 114,
+    "cacheWriteInputTokens": 100,
+    "cacheDetails": [{"ttl": "1h", "inputTokens": 70}, {"ttl": "5m", "inputTokens": 30}],
+}
+
+
+def test_what_is_kept_for_an_hour_is_told_apart() -> None:
+    usage = parse_usage({"usage": KEPT})
+    assert usage == Usage(10, cache_write=30, cache_write_1h=70, output=4)
+    assert parse_usage({"usage": render_usage(usage)}) == usage
+    assert render_usage(usage)["cacheDetails"] == KEPT["cacheDetails"]
+
+
+@pytest.mark.parametrize(
+    "details", [None, 5, [5], [{"ttl": "1h"}], [{"ttl": "1h", "inputTokens": -1}], [{"inputTokens": 9}]]
+)
+def test_nonsense_about_the_hour_is_none(details: Any) -> None:
+    assert parse_usage({"usage": KEPT | {"cacheDetails": details}}) == Usage(10, cache_write=100, output=4)
+
+
+@pytest.mark.parametrize(
+    ("tier", "told"),
+    [
+        ({"type": "default"}, ""),
+        ({"type": "flex"}, "flex"),
+        ({"type": "reserved"}, "reserved"),
+        ({"type": 5}, ""),
+        (5, ""),
+    ],
+)
+def test_the_tier(tier: Any, told: str) -> None:
+    assert parse_usage({"usage": {"inputTokens": 1, "outputTokens": 2}, "serviceTier": tier}) == Usage(
+        1, output=2, tier=told
+    )
+
+
+@settings(max_examples=200, deadline=None, database=None)
+@given(
+    st.dictionaries(
+        st.sampled_from([*CACHED, "inputTokens", "outputTokens", "totalTokens", "cacheDetails"]),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(max_size=3)
+        | st.lists(st.fixed_dictionaries({"inputTokens": st.integers()})),
+    )
+)
+def test_any_report_is_disjoint_counts(counts: dict[str, Any]) -> None:
+    usage = parse_usage({"usage": counts})
+    assert usage is not None
+    assert all(getattr(usage, name) >= 0 for name in BUCKETS)
 
 
 @pytest.mark.parametrize("wire", [{}, {"usage": None}, [], "x"])

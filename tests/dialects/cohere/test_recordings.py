@@ -76,8 +76,9 @@ def test_a_reply_comes_back_equal_by_value(name: str, recorded: Json) -> None:
     reply = DIALECT.parse_reply(recorded)
     usage = DIALECT.parse_usage(recorded)
     assert usage is not None
-    counts = recorded["usage"]["tokens"]
-    assert reply["usage"]["total_tokens"] == usage.total == counts["input_tokens"] + counts["output_tokens"]
+    counts, billed = recorded["usage"]["tokens"], recorded["usage"]["billed_units"]
+    assert reply["usage"]["total_tokens"] == counts["input_tokens"] + counts["output_tokens"]
+    assert usage.total == billed["input_tokens"] + billed["output_tokens"]
     assert DIALECT.render_reply(reply, {}) == recorded
     message = reply["choices"][0]["message"]
     for note in message.get("annotations", ()):

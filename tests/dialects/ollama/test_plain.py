@@ -12,7 +12,7 @@ from proxy.call import Failure, Json
 from proxy.dialects import Dialect
 from proxy.dialects.ollama import DIALECT, fields, messages, parse, parse_messages, reply, request
 from proxy.dialects.ollama.usage import parse_usage, unify_usage
-from proxy.dialects.openai.reply import render_usage
+from proxy.dialects.openai.usage import render_usage
 from tests.dialects.ollama.test_recordings import REPLIES, REQUESTS
 from tests.dialects.ollama.test_robustness import BOTH
 

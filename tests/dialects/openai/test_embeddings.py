@@ -1,6 +1,7 @@
 """Embeddings pass as they are, in the encoding that was asked for."""
 
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -58,6 +59,13 @@ def test_what_the_text_is_for_is_dropped_by_name_and_what_is_ours_stays() -> Non
     assert EMBED.render_request({"input": "a"}, "m").dropped == []
 
 
+def test_who_answers_out_of_order_is_put_in_order() -> None:
+    """Dialects that know no index would tell one input's vector as another's."""
+    wire = reply([1.0], [2.0], [3.0])
+    wire["data"] = [wire["data"][place] for place in (2, 0, 1)]
+    assert [entry["embedding"] for entry in EMBED.parse_reply(wire)["data"]] == [[1.0], [2.0], [3.0]]
+
+
 def test_numbers_become_base64_where_that_was_asked_for_and_back() -> None:
     asked = {"encoding_format": "base64"}
     assert EMBED.render_reply(reply(NUMBERS, NUMBERS), asked)["data"][1]["embedding"] == ENCODED
@@ -98,7 +106,8 @@ def test_what_is_no_reply(wire: Any, detail: str) -> None:
     [
         ({"prompt_tokens": 3, "total_tokens": 3}, Usage(3)),
         ({"total_tokens": 4}, Usage(4)),
-        ({"prompt_tokens": None}, Usage(0)),
+        ({"prompt_tokens": None}, None),
+        ({"prompt_tokens": 3, "total_tokens": 3, "cost": 6e-08}, Usage(3, cost=Decimal("0.00000006"))),
         (None, None),
     ],
 )

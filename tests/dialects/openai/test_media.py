@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from proxy.call import Usage
-from proxy.dialects.openai.media import count, parse_usage
+from proxy.dialects.openai.media import parse_usage
 
 USAGES: list[tuple[Any, Usage | None]] = [
     ({"input_tokens": 4, "output_tokens": 6, "total_tokens": 10}, Usage(4, output=6)),
@@ -17,8 +18,18 @@ USAGES: list[tuple[Any, Usage | None]] = [
     ),
     (
         {"input_tokens": 50, "input_tokens_details": {"text_tokens": 10, "image_tokens": 40}, "output_tokens": 50},
-        Usage(50, output=50),
+        Usage(10, image_input=40, image_output=50),
     ),
+    (
+        {
+            "input_tokens": 9,
+            "input_tokens_details": {},
+            "output_tokens": 50,
+            "output_tokens_details": {"image_tokens": 40, "text_tokens": 10},
+        },
+        Usage(9, output=10, image_output=40),
+    ),
+    ({"input_tokens": 0, "cost_in_usd_ticks": 200000000}, Usage(cost=Decimal("0.02"))),
     ({"input_tokens": 4, "input_token_details": {"audio_tokens": 9}}, Usage(0, audio_input=4)),
     ({"input_tokens": 4, "input_token_details": None, "output_tokens": None}, Usage(4)),
     ({"input_tokens": "4", "output_tokens": -1}, Usage()),
@@ -36,8 +47,3 @@ def test_usage_in_disjoint_buckets(usage: Any, counted: Usage | None) -> None:
 
 def test_a_reply_without_usage_says_none() -> None:
     assert parse_usage({"text": "hello"}) is None
-
-
-@pytest.mark.parametrize(("value", "counted"), [(3, 3), (0, 0), (-1, 0), (True, 0), (1.5, 0), ("1", 0), (None, 0)])
-def test_only_whole_numbers_are_counts(value: Any, counted: int) -> None:
-    assert count(value) == counted
