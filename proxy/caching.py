@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from proxy.cache.key import NAMING, context_of, digest
+from proxy.cache.key import IGNORED, NAMING, REPEATED, context_of, digest
 from proxy.cache.wish import HEADER, wish_of
 from proxy.call import Call, Handler, Outcome, Policy, Target
 from proxy.config import Config, ConfigError
@@ -31,11 +31,13 @@ REMEMBERED = 512
 
 
 class Context(NamedTuple):
-    """What of a key is the same for many calls. `passes`: headers of the caller that go up."""
+    """What of a key is the same for calls to `targets`. `said`: the caller's headers that count; `ignored`: what does not."""
 
     hasher: Any
     wire: bool
-    passes: tuple[str, ...]
+    said: frozenset[str]
+    ignored: frozenset[str]
+    targets: Sequence[Target]
 
 
 class Keys:
@@ -43,56 +45,56 @@ class Keys:
 
     def __init__(self, namespace: str, by: tuple[str, ...], common: Rules) -> None:
         self._namespace = namespace
-        self._by = tuple(sorted(name.lower() for name in by))
+        self._by = frozenset(name.lower() for name in by)
         self._common = common
         self._known: dict[tuple[Any, ...], Context] = {}
+        self._latest: dict[tuple[Any, ...], Context] = {}
 
     def __call__(self, call: Call) -> Awaitable[str | None] | str | None:
         """None where it has none. Of a long request it is to be waited for."""
-        context = self._context(call)
-        hasher = context.hasher
-        caller = call.caller
-        said = [name for name in (*context.passes, *self._by) if name in caller]
-        if said:
+        told = not call.stream or self._is_told(call)
+        kind = (call.model, call.operation, call.stream, call.dialect, not call.changed, told)
+        context = self._latest.get(kind)
+        if context is None or context.targets is not call.targets:
+            context = self._context(call, kind)
+        hasher, caller = context.hasher, call.caller
+        if not context.said.isdisjoint(caller):
+            said = [(name, caller[name]) for name in sorted(context.said) if name in caller]
             hasher = hasher.copy()
-            hasher.update(repr([(name, caller[name]) for name in said]).encode("utf-8", "surrogateescape"))
+            hasher.update(repr(said).encode("utf-8", "surrogateescape"))
         if len(call.body) > LONG:
-            return asyncio.get_running_loop().run_in_executor(None, digest, hasher, call, context.wire)
-        return digest(hasher, call, context.wire)
+            return asyncio.get_running_loop().run_in_executor(None, digest, hasher, call, context.wire, context.ignored)
+        return digest(hasher, call, context.wire, context.ignored)
 
-    def _context(self, call: Call) -> Context:
-        targets = call.targets
-        names = (targets[0].name, targets[0].model) if len(targets) == 1 else tuple((t.name, t.model) for t in targets)
-        kind = (
-            call.operation,
-            call.stream,
-            call.dialect,
-            bool(call.changed),
-            self._is_told(call),
-            names,
-            targets[0].rules,
-        )
-        found = self._known.get(kind)
-        if found is None:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            found = self._known[kind] = self._make(call, kind)
+    def _context(self, call: Call, latest: tuple[Any, ...]) -> Context:
+        """A model stands for the same targets most of the time."""
+        kind = (*latest[1:], tuple((target.name, target.model, target.rules) for target in call.targets))
+        found = self._known.get(kind) or self._make(call, latest[-1])
+        if len(self._known) >= REMEMBERED or len(self._latest) >= REMEMBERED:
+            self._known.clear()
+            self._latest.clear()
+        self._known[kind] = self._latest[latest] = found._replace(targets=call.targets)
         return found
 
-    def _is_told(self, call: Call) -> bool:
-        """Whether a stream is asked for its usage: what is kept of it serves nobody who wants it otherwise."""
+    def _is_told(self, call: Call) -> object:
+        """How a stream is wanted, as by whether its usage is asked for: what is kept serves nobody who wants another."""
         if not call.stream or call.dialect != "openai":
             return True
-        asks = (call.targets[0].rules or self._common).ask_usage
-        return asks or bool((call.json.get("stream_options") or {}).get("include_usage"))
+        options = call.json.get("stream_options") or {}
+        told = (call.targets[0].rules or self._common).ask_usage or bool(options.get("include_usage"))
+        besides = sorted(pair for pair in options.items() if pair[0] != "include_usage") if len(options) > 1 else ()
+        return (told, str(besides)) if besides else told
 
-    def _make(self, call: Call, kind: tuple[Any, ...]) -> Context:
-        wire = not call.changed and any(goes_as_it_is(call, target) for target in call.targets)
+    def _make(self, call: Call, told: object) -> Context:
+        relayed = any(goes_as_it_is(call, target) for target in call.targets)
+        wire = relayed and not call.changed
         passes = {name for target in call.targets for name in target.endpoint.provider.passes}
         places = [place(target.endpoint, target) for target in call.targets]
-        operation, stream, dialect, _, told, _, rules = kind
-        said = (operation, stream, told, dialect if wire else "", places, list(rules or self._common), self._namespace)
-        return Context(context_of(*said), wire, tuple(sorted(passes - NAMING)))
+        rules = call.targets[0].rules or self._common
+        dialect = call.dialect if wire else ""
+        said = (call.operation, call.stream, told, dialect, places, list(rules), self._namespace)
+        ignored = IGNORED - REPEATED if relayed and call.dialect == "responses" else IGNORED
+        return Context(context_of(*said), wire, self._by | (passes - NAMING), ignored, call.targets)
 
 
 def place(endpoint: Endpoint, target: Target) -> list[object]:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.caching import Caching
 from proxy.call import Call, Handler, Outcome, Policy, Target, Usage
-from proxy.config import Config, ConfigError, aliases, endpoints, entries_of, fingerprint
+from proxy.config import Config, aliases, endpoints, entries_of, fingerprint
 from proxy.estimate import prompt_tokens
+from proxy.extras import batching_of, budgets_of, counter_of, counting_of
 from proxy.limiting import Limiting
 from proxy.lookup import Lookup, Offers
 from proxy.models import Model, Models
@@ -43,8 +44,7 @@ from proxy.upstream.jobs import Jobs, with_jobs
 from proxy.upstream.raw import Raw
 
 if TYPE_CHECKING:
-    from proxy.policies.batching import Batching
-    from proxy.tokens import Counter
+    from proxy.budgeting import Budgeting
 
 
 class Tallies(NamedTuple):
@@ -95,6 +95,8 @@ class Generation:
         self.limits: Limiting = Limiting(config, self.roads.by_name, lasting.environ, before)
         kept = None if previous is None else previous.caching
         self.caching: Caching = Caching(config, common_rules(config), lasting.loop, lasting.environ, kept)
+        spent: Budgeting | None = None if previous is None else previous.budgets
+        self.budgets: Budgeting | None = budgets_of(config, lasting.environ, self._model_of, self.limits.shares, spent)
         self.counter = counter_of(config, lasting.environ)
         self._add_policies(config, lasting)
 
@@ -109,27 +111,29 @@ class Generation:
             Hedge(hedges, self.standings, prompt_tokens, time.monotonic, lasting.tallies.hedges) if hedges else None
         )
         self.retry = self._retry(config, lasting.tallies)
-        self.batching = self._batching(config, lasting.tallies)
+        self.batching = batching_of(config, lasting.tallies.batches)
         policies = Policies(
             metrics=lasting.metrics,
             admit=Passing(lasting.admitting),
-            counting=self._counting(),
+            counting=counting_of(self.counter),
             routes=self.routes if ways or len(config.overrides) < len(OVERRIDES) else None,
             fitting=self.fitting,
             deadline=Deadline(totals, time.monotonic),
             rate_limit=self.limits.caller,
             cache=self.caching.policy,
             batching=self.batching,
+            budget=None if self.budgets is None else self.budgets.caller,
             fallback=self.fallback,
             hedge=self.hedge,
             retry=self.retry,
             target_limits=self.limits.target,
+            target_budget=None if self.budgets is None else self.budgets.target,
         )
         roads, rules, loop = self.roads.by_name, common_rules(config), lasting.loop
         exchange = Exchange(
             roads, rules, self.fetcher.inline, loop, time.monotonic, time.time, self._price, self.counter
         )
-        self.jobs = Jobs(roads, rules, self.roads.dial, loop, time.monotonic, time.time)
+        self.jobs = Jobs(roads, rules, self.roads.dial, loop, time.monotonic, time.time, self._price)
         self.handler = build_stack(policies, with_jobs(exchange, self.jobs, roads))
         self._ways = build_stack(Policies(routes=policies.routes, fitting=self.fitting), nobody)
         relaying = Policies(metrics=lasting.metrics, admit=lasting.admit_relayed)
@@ -150,23 +154,6 @@ class Generation:
             tallies.refused,
         )
 
-    def _counting(self) -> Policy | None:
-        if self.counter is None:
-            return None
-        from proxy.policies.counting import Counting
-
-        return Counting(self.counter)
-
-    def _batching(self, config: Config, tallies: Tallies) -> Batching | None:
-        aliases = {alias.model: alias.batching for alias in config.models if alias.batching is not None}
-        if not (config.batching.enabled or any(aliases.values())):
-            return None
-        from proxy.policies.batching import Batching
-        from proxy.upstream.batched import Telling
-
-        words = Telling(time.monotonic, time.time)
-        return Batching(config.batching, aliases, words, prompt_tokens, time.monotonic, tallies.batches)
-
     def _health(self, config: Config) -> Health:
         rule = Probing(config.health.interval, config.health.timeout)
         ended, probed = self.standings.ended, self.standings.probed
@@ -179,6 +166,8 @@ class Generation:
         self.standings.adopt(breaker_rules(self.config))
         self.roads.start()
         self.limits.start()
+        if self.budgets is not None:
+            self.budgets.start()
         if self.health is not None:
             self.health.start()
 
@@ -186,6 +175,8 @@ class Generation:
         if self.health is not None:
             await self.health.close()
         await self.jobs.close()
+        if self.budgets is not None:
+            await self.budgets.close()
         await self.limits.close()
         await self.caching.close()
         await self.roads.close()
@@ -213,18 +204,6 @@ class Generation:
         """Whether a provider has a target that may be asked; one that was never asked may."""
         known = [standing for provider, _, standing in self.standings.all() if provider == endpoint.name]
         return not known or any(standing.fit for standing in known)
-
-
-def counter_of(config: Config, environ: Mapping[str, str]) -> Counter | None:
-    """What counts prompts exactly; None where they are estimated. ConfigError where its package or tables are not there."""
-    if config.tokens.counter == "estimate":
-        return None
-    from proxy.tokens import Counter, TablesError
-
-    try:
-        return Counter(config.tokens.tables, environ)
-    except TablesError as error:
-        raise ConfigError("tokens", str(error), "an installed package and its tables") from None
 
 
 async def nobody(call: Call) -> Outcome:

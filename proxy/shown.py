@@ -12,6 +12,7 @@ from proxy.call import Call, Failure
 from proxy.policies.breaker import CLOSED, HALF_OPEN, OPEN, State
 from proxy.policies.scope import Kept, read_fill, read_limit, read_refusals, read_waits
 from proxy.server.ops import OpsState
+from proxy.shown_budgets import add_budget_gauges, budget_state
 from proxy.shown_cache import Nobody, add_cache_gauges, cache_state
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def ops_state(sidecar: Sidecar) -> OpsState:
         force=partial(force, sidecar),
         limits=partial(limits, sidecar),
         cache=cache_state(sidecar),
+        budgets=partial(budget_state, sidecar),
     )
 
 
@@ -125,6 +127,7 @@ def add_gauges(sidecar: Sidecar, waiting: Callable[[], float], dropped: Callable
     add_attempt_counters(sidecar)
     add_limit_gauges(sidecar)
     add_cache_gauges(sidecar)
+    add_budget_gauges(sidecar)
 
 
 def add_target_gauges(sidecar: Sidecar) -> None:

@@ -25,7 +25,8 @@ WIRED = (
 #: area (a file or a folder directly in proxy/) -> areas it may import besides itself. Imports point down only.
 IMPORTS: Mapping[str, frozenset[str]] = {
     "proxy": frozenset(),
-    "call": frozenset(),
+    "usage": frozenset(),
+    "call": frozenset({"usage"}),
     "wire": frozenset({"call"}),
     "dialects": frozenset({"call", "wire"}),
     "providers": DIALECT_LAYER,
@@ -45,20 +46,25 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "routing": frozenset({"call", "providers"}),
     "lookup": frozenset({"call", "providers", "models", "catalog", "routing"}),
     "logs": frozenset({"call"}),
-    "upstream": ROAD_OUT | {"catalog", "needs"},
+    "upstream": ROAD_OUT | {"cache", "catalog", "needs"},
     "roads": ROAD_OUT | {"config", "upstream"},
-    "policies": frozenset({"call", "config", "estimate", "models", "needs", "prices", "selection"}),
+    "policies": frozenset({"call", "cache", "config", "estimate", "models", "needs", "prices", "selection"}),
     "selection": frozenset({"call", "estimate", "needs"}),
     "resilience": frozenset({"call", "config", "estimate", "models", "policies", "prices", "selection"}),
     "stack": frozenset({"call", "config", "policies", "upstream"}),
     "server": ROAD_OUT | {"config", "routing", "logs", "upstream"},
     "injector": frozenset(),
+    "cache": frozenset({"call"}),
+    "caching": WIRED | {"cache"},
     "limiting": ROAD_OUT | {"config", "policies", "ratelimits", "upstream"},
     "ledger": frozenset(),
     "budgeting": frozenset({"call", "config", "ledger", "models", "policies", "prices", "upstream"}),
     "reload": frozenset({"config", "upstream"}),
-    "generation": WIRED,
-    "shown": frozenset({"call", "logs", "policies", "server", "app"}),
+    "extras": WIRED,
+    "generation": WIRED | {"caching", "extras"},
+    "shown": frozenset({"call", "logs", "policies", "server", "shown_budgets", "shown_cache", "app"}),
+    "shown_cache": frozenset({"call", "cache", "caching", "server", "app"}),
+    "shown_budgets": frozenset({"policies", "app"}),
     "app": WIRED | {"generation", "reload", "server", "shown"},
     "commands": READ_AT_START | {"app"},
     "commands_models": READ_AT_START | {"models", "lookup", "prices"},
@@ -68,6 +74,7 @@ IMPORTS: Mapping[str, frozenset[str]] = {
 }
 
 PURE = (
+    "usage",
     "call",
     "wire",
     "dialects",
@@ -89,7 +96,7 @@ IMPURE_MODULES = frozenset({"asyncio", "os", "random", "secrets", "socket", "ssl
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "open", "input", "print"})
 
 AIOHTTP = ("server", "upstream", "injector.webhook")
-STANDARD_LIBRARY_ONLY = ("call", "wire")
+STANDARD_LIBRARY_ONLY = ("usage", "call", "wire")
 NAMELESS = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "base", "manager"})
 
 LONGEST_FILE = 250

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import fields
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
-from proxy.call import BUCKETS, KINDS, Call, Failure, Handler, Outcome, Usage
+from proxy.call import KINDS, Call, Failure, Handler, Outcome
 from proxy.stack import compose
 
 CALL = cast(Call, SimpleNamespace())
@@ -44,26 +43,6 @@ def test_who_is_to_blame(kind: str) -> None:
     assert 400 <= rule.status < 600
 
 
-def test_buckets_sum_to_the_total() -> None:
-    usage = Usage(1, 2, 4, 8, 16, 32, 64)
-    assert (usage.prompt, usage.completion, usage.total) == (1 + 2 + 4 + 32, 8 + 16 + 64, 127)
-    assert {field.name for field in fields(Usage)} == {*BUCKETS, "estimated", "searches", "cost", "tier"}
-
-
-def test_a_later_report_replaces_an_earlier_one() -> None:
-    usage = Usage(input=10, output=1)
-    usage.merge(Usage(input=10, output=7, reasoning=2))
-    usage.merge(Usage(output=5))
-    assert usage == Usage(input=10, output=7, reasoning=2)
-
-
-@pytest.mark.parametrize(("one", "other", "both"), [(True, True, True), (True, False, False), (False, False, False)])
-def test_what_was_reported_once_is_no_estimate(one: bool, other: bool, both: bool) -> None:
-    usage = Usage(estimated=one)
-    usage.merge(Usage(estimated=other))
-    assert usage.estimated is both
-
-
 def add(word: str) -> object:
     async def policy(call: Call, next: Handler) -> Outcome:
         outcome = await next(call)
@@ -82,7 +61,7 @@ async def test_compose_wraps_from_the_outside_in() -> None:
 
 
 def test_the_nouns_know_nobody() -> None:
-    """Neither ours nor anybody's: whatever imports it gets nothing else along."""
+    """Neither anybody's nor, but for what is used, ours: whatever imports it gets nothing else along."""
     source = "import sys, proxy.call; print([name for name in sys.modules if name.startswith('proxy.') or name == 'asyncio'])"
     run = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=30)
-    assert run.stdout == "['proxy.call']\n", run.stderr
+    assert run.stdout == "['proxy.usage', 'proxy.call']\n", run.stderr

@@ -15,12 +15,14 @@ from proxy.cache.recording import Recording
 
 if TYPE_CHECKING:
     from aiocache.backends.memory import SimpleMemoryBackend  # type: ignore[import-untyped]
+    from aiocache.serializers import NullSerializer  # type: ignore[import-untyped]
 else:
     # aiocache imports redis where that is installed, which takes 20 MB; here nobody needs it.
     hidden = {name: sys.modules.get(name) for name in ("redis", "aiomcache")}
     sys.modules.update(dict.fromkeys(hidden))
     try:
-        from aiocache.backends.memory import SimpleMemoryBackend  # type: ignore[import-untyped]
+        from aiocache.backends.memory import SimpleMemoryBackend
+        from aiocache.serializers import NullSerializer
     finally:
         for name, module in hidden.items():
             if module is None:
@@ -37,6 +39,7 @@ SWEPT = 4
 class Entry(NamedTuple):
     recording: Recording
     until: float
+    weight: int
 
 
 class BoundedCache(SimpleMemoryBackend):  # type: ignore[misc]
@@ -45,7 +48,7 @@ class BoundedCache(SimpleMemoryBackend):  # type: ignore[misc]
     _cache: OrderedDict[str, Entry]
 
     def __init__(self, entries: int, most_bytes: int, wall: Callable[[], float]) -> None:
-        super().__init__(timeout=0)
+        super().__init__(timeout=0, serializer=NullSerializer(encoding=None))
         self._cache = OrderedDict()
         self._wall = wall
         self.entries = entries
@@ -59,11 +62,10 @@ class BoundedCache(SimpleMemoryBackend):  # type: ignore[misc]
     def find(self, key: str, max_age: float | None = None) -> Recording | None:
         """What is kept under a key and is not too old."""
         entry = self._cache.get(key)
-        now = self._wall()
         if entry is None:
             self.misses += 1
             return None
-        recording = entry.recording
+        recording, now = entry.recording, self._wall()
         if not recording.kept_at - 1 <= now < entry.until:
             # Kept after now: the clock was set back, and how old it is cannot be told.
             self._drop(key)
@@ -79,17 +81,19 @@ class BoundedCache(SimpleMemoryBackend):  # type: ignore[misc]
 
     def put(self, key: str, recording: Recording, ttl: float) -> bool:
         """Keep it, at the cost of others. False where it is larger than all of them may be together."""
-        self._drop(key)
+        cache = self._cache
+        if key in cache:
+            self._drop(key)
         recording.pack()
         weight = recording.weight
         if weight > self.most_bytes:
             self.refused += 1
             return False
         self._sweep()
-        while self._cache and (len(self._cache) >= self.entries or self.bytes + weight > self.most_bytes):
-            self._drop(next(iter(self._cache)))
+        while cache and (len(cache) >= self.entries or self.bytes + weight > self.most_bytes):
+            self.bytes -= cache.popitem(last=False)[1][2]
             self.evicted += 1
-        self._cache[key] = Entry(recording, recording.kept_at + ttl)
+        cache[key] = Entry(recording, recording.kept_at + ttl, weight)
         self.bytes += weight
         return True
 
@@ -138,7 +142,7 @@ class BoundedCache(SimpleMemoryBackend):  # type: ignore[misc]
         entry = self._cache.pop(key, None)
         if entry is None:
             return False
-        self.bytes -= entry.recording.weight
+        self.bytes -= entry.weight
         return True
 
     # ---- aiocache's own way in

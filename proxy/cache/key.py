@@ -31,6 +31,12 @@ IGNORED = frozenset(
         "user",
     }
 )
+#: Of these, what a response of the Responses API repeats: https://platform.openai.com/docs/api-reference/responses/object.
+REPEATED = frozenset(
+    {"metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "stream_options", "user"}
+)
+#: What goes on with something that lies with the provider, or begins it: asked twice, it happens twice.
+GOES_ON = frozenset({"conversation", "background"})
 #: Headers that go up and name the request, and nothing else.
 NAMING = frozenset({"idempotency-key", "x-client-request-id", "x-ms-client-request-id"})
 #: What a number means does not depend on how it is written.
@@ -53,15 +59,17 @@ def is_fixed(call: Call) -> bool:
 DRAWN = frozenset({"chat", "completions"})
 
 
-def digest(context: Any, call: Call, wire: bool) -> str | None:
-    """The key: 40 hexadecimal digits. None for what cannot be written down, which is then asked anew each time.
+def digest(context: Any, call: Call, wire: bool, ignored: frozenset[str] = IGNORED) -> str | None:
+    """The key: 40 hexadecimal digits. None for what cannot be written down or goes on, and is then asked anew each time.
 
     `context` is a hasher that has read what the request does not say itself. `wire`: the request goes up as the caller wrote
     it, so that this counts, and not what is understood of it.
     """
     try:
         asked = orjson.loads(call.body) if wire else call.json
-        written = orjson.dumps(canonical(asked), option=orjson.OPT_SORT_KEYS)
+        if not GOES_ON.isdisjoint(asked) and any(map(asked.get, GOES_ON)):
+            return None
+        written = orjson.dumps(canonical(asked, ignored), option=orjson.OPT_SORT_KEYS)
     except (orjson.JSONEncodeError, orjson.JSONDecodeError):
         return None
     hasher = context.copy()
@@ -75,20 +83,25 @@ def context_of(*said: object) -> Any:
     return blake2b(orjson.dumps(said), digest_size=SIZE)
 
 
-def canonical(asked: Json) -> Json:
+def canonical(asked: Json, ignored: frozenset[str] = IGNORED) -> Json:
     """The same for all ways of writing the same."""
-    kept = {name: value for name, value in asked.items() if value is not None and name not in IGNORED}
-    for name in NUMBERS:
-        if type(value := kept.get(name)) is float and value.is_integer():
-            kept[name] = int(value)
-    for name in PLAIN.keys() & kept.keys():
-        if kept[name] == PLAIN[name] and type(kept[name]) is type(PLAIN[name]):
-            del kept[name]
+    kept: Json = {}
+    for name, value in asked.items():
+        if value is None or name in ignored:
+            continue
+        if name in PLAIN and type(value) is type(PLAIN[name]) and value == PLAIN[name]:
+            continue
+        if type(value) is float and name in NUMBERS and value.is_integer():
+            value = int(value)
+        kept[name] = value
     if type(messages := kept.get("messages")) is list:
-        kept["messages"] = [plain(message) for message in messages]
+        for message in messages:
+            if type(message) is not dict or type(message.get("content")) is not str or None in message.values():
+                messages = kept["messages"] = [plain(message) for message in messages]
+                break
         if type(system := kept.get("system")) is str:
             del kept["system"]
-            kept["messages"].insert(0, {"role": "system", "content": system})
+            kept["messages"] = [{"role": "system", "content": system}, *messages]
     return kept
 
 

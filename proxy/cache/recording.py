@@ -7,7 +7,7 @@ is not known here. Its written form, for a store that other pods read, is checke
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -19,56 +19,61 @@ FORMAT = b"outrider-recording-2\n"
 CHECK = 16
 #: Bytes that one takes besides its body, roughly.
 BESIDES = 1024
-FACTS = (
-    "provider",
-    "model",
-    "asked",
-    "kind",
-    "dialect",
-    "operation",
-    "stream",
-    "id",
-    "created",
-    "dropped",
-    "translated",
-)
+#: What is told of a recording, and as what.
+FACTS: Mapping[str, type] = {
+    **dict.fromkeys(("provider", "model", "asked", "kind", "dialect", "operation", "id"), str),
+    "stream": bool,
+    "created": int,
+    **dict.fromkeys(("dropped", "translated"), list),
+}
+
+
+#: The times of what is no stream.
+NONE = array("f")
 
 
 class Recording:
     """A Tape, and the Source that the first caller's client follows: both slow down the provider, and others may have a say.
 
-    `begun` and `complete` say how far it is; `fits` whether all of it was kept, `heard` is told of each piece. `slow`: whether
-    the first caller reads too slowly; `balanced` is asked to do what is right then, where others listen too.
-    provider, model, kind: of the target that answered. asked: the model as it was asked for. id: of the call that it answered. created: seconds since the epoch.
+    `begun` and `complete` say how far it is; `fits` whether all of it was kept. `heard` is told of each piece, `landed` of the
+    end: the first caller may take long to read the rest. `slow`: whether it reads too slowly; `balanced` is asked to do what is
+    right then, where others listen too. `source` is there as long as anything comes from it.
+    provider, model, kind: of the target that answered. asked: the model as it was asked for. id: of the call that it answered.
+    created: seconds since the epoch.
     kept_at, ttl: since when and for how long, in seconds since the epoch, once it is in a cache.
     """
 
-    __slots__ = (
-        "_began", "_clock", "_limit", "balanced", "begun", "complete", "cuts", "fits", "heard", "kept_at", "pieces", "reply",
-        "size", "slow", "source", "times", "ttl", "usage", *FACTS,
-    )  # fmt: skip
+    provider: str
+    model: str
+    kind: str
+    dialect: str
+    operation: str
+    asked: str
+    stream: bool
+    id: str
+    created: int
+    # What each begins with is the class's: most are whole replies, of which these stay as they are.
+    begun = complete = slow = False
+    fits = True
+    size = 0
+    _began = kept_at = ttl = 0.0
+    times = NONE
+    cuts: Sequence[int] = ()
+    dropped: Sequence[str] = ()
+    translated: Sequence[str] = ()
+    usage: Usage | None = None
+    #: A whole reply as JSON, for a moment, where somebody has read it anyway.
+    reply: Json | None = None
+    heard: Callable[[bytes], None] | None = None
+    landed: Callable[[], None] | None = None
+    source: Source | None = None
+    balanced: Callable[[], None] | None = None
 
     def __init__(self, limit: int, clock: Callable[[], float]) -> None:
         """`limit` in bytes; `clock` in seconds, for the times of pieces."""
         self._limit = limit
         self._clock = clock
-        self._began = 0.0
-        self.begun = self.complete = False
-        self.fits = True
         self.pieces: list[bytes] = []
-        self.times = array("f")
-        self.cuts: Sequence[int] = ()
-        self.size = 0
-        self.usage: Usage | None = None
-        #: A whole reply as JSON, for a moment, where somebody has read it anyway.
-        self.reply: Json | None = None
-        self.heard: Callable[[bytes], None] | None = None
-        self.source: Source | None = None
-        self.slow = False
-        self.balanced: Callable[[], None] | None = None
-        self.kept_at = self.ttl = 0.0
-        self.dropped: Sequence[str] = ()
-        self.translated: Sequence[str] = ()
 
     # ---- a Tape
 
@@ -81,23 +86,30 @@ class Recording:
         self.operation, self.stream = call.operation, call.stream
         self.id, self.created = call.id, created
         self.dropped, self.translated = words.dropped, words.translated
-        self._began = self._clock()
+        if call.stream:
+            self._began = self._clock()
+            self.times = array("f")
         self.begun = True
 
     def keep(self, data: bytes) -> None:
-        self.size += len(data)
-        if self.fits and self.size > self._limit:
+        size = self.size = self.size + len(data)
+        if size > self._limit:
             self.fits = False
             self.pieces = []
         if self.fits:
             self.pieces.append(data)
-            self.times.append(self._clock() - self._began)
+            if self.stream:
+                self.times.append(self._clock() - self._began)
         if self.heard is not None:
             self.heard(data)
 
-    def end(self, reply: Json | None = None) -> None:
-        self.reply = reply
+    def end(self, reply: Json | None = None, usage: Usage | None = None) -> None:
+        self.reply, self.usage = reply, usage
         self.complete = True
+        # From here on the connection may be somebody else's.
+        self.source = None
+        if self.landed is not None:
+            self.landed()
 
     # ---- a Source
 
@@ -129,19 +141,19 @@ class Recording:
     @property
     def weight(self) -> int:
         """Bytes of memory, roughly."""
-        return self.size + BESIDES + 8 * len(self.cuts)
+        return self.size + BESIDES + 8 * len(self.cuts or self.pieces)
 
     def pack(self) -> None:
         """In one piece, and where it was cut: a stream is kept so."""
-        if not self.cuts:
+        if self.stream and not self.cuts:
             self.cuts = array("I", [len(piece) for piece in self.pieces])
             self.pieces = [self.body]
-        self.heard = self.reply = self.source = self.balanced = None
+        self.heard = self.landed = self.reply = self.source = self.balanced = None
 
     def timeline(self) -> list[tuple[float, bytes]]:
         """Seconds since the beginning, and what was heard then."""
         if not self.cuts:
-            return list(zip(self.times, self.pieces, strict=True))
+            return list(zip(self.times or (0.0,), self.pieces, strict=True))
         body, start, found = self.body, 0, []
         for at, length in zip(self.times, self.cuts, strict=True):
             found.append((at, body[start : start + length]))
@@ -154,14 +166,15 @@ class Recording:
 
 def written(recording: Recording, key: str) -> bytes:
     """For another pod: under which key it is kept, its facts, its body, and a check over all of it."""
-    facts: Json = {name: getattr(recording, name) for name in FACTS}
+    recording.pack()
+    facts: Json = {name: kind(getattr(recording, name)) for name, kind in FACTS.items()}
     usage = recording.usage
     facts |= {
         "key": key,
         "kept_at": recording.kept_at,
         "ttl": recording.ttl,
-        "times": list(recording.times),
-        "cuts": list(recording.cuts),
+        "times": list(recording.times or (0.0,)),
+        "cuts": list(recording.cuts or (recording.size,)),
         "usage": None if usage is None else [getattr(usage, name) for name in BUCKETS],
         "estimated": usage is not None and usage.estimated,
     }
@@ -171,7 +184,7 @@ def written(recording: Recording, key: str) -> bytes:
 
 
 def read(data: bytes, key: str, clock: Callable[[], float]) -> Recording | None:
-    """What `written` wrote under this key; None for anything else."""
+    """What `written` wrote under this key; None for anything else, or a ValueError, KeyError, TypeError or OverflowError."""
     check, rest = data[:CHECK], data[CHECK:]
     if not rest.startswith(FORMAT) or blake2b(rest, digest_size=CHECK).digest() != check:
         return None
@@ -180,13 +193,15 @@ def read(data: bytes, key: str, clock: Callable[[], float]) -> Recording | None:
     if facts["key"] != key:
         return None
     found = Recording(0, clock)
-    for name in FACTS:
+    for name, kind in FACTS.items():
+        if type(facts[name]) is not kind:
+            return None
         setattr(found, name, facts[name])
-    found.kept_at, found.ttl = facts["kept_at"], facts["ttl"]
+    found.kept_at, found.ttl = float(facts["kept_at"]), float(facts["ttl"])
     found.times, found.cuts = array("f", facts["times"]), array("I", facts["cuts"])
     if facts["usage"] is not None:
         found.usage = Usage(**dict(zip(BUCKETS, facts["usage"], strict=True)), estimated=facts["estimated"])
     body = rest[int(length) :]
     found.pieces, found.size = [body], len(body)
     found.begun = found.complete = True
-    return found
+    return found if sum(found.cuts) == len(body) and len(found.times) == len(found.cuts) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -19,9 +19,16 @@ from proxy.cache.recording import Recording, read, written
 AWAY = (0.5, 15.0)
 #: Writes on their way at once; further ones are left out.
 WRITES = 64
+#: Questions at once; the connections are no more.
+AT_ONCE = 32
 #: Keys that are looked through and deleted at a time.
 SCANNED = 500
 LONGEST_FAULT = 200
+#: What is said of a store that can no longer be read, or written, and when it can again.
+SAID: Mapping[str, tuple[str, str]] = {
+    "read": ("the shared cache is gone: this pod keeps its own answers", "the shared cache is there again"),
+    "written": ("the shared cache takes nothing: what it has is still told", "the shared cache takes answers again"),
+}
 log = logging.getLogger("outrider")
 
 
@@ -29,10 +36,40 @@ class StoreMissing(Exception):
     """The package is not installed."""
 
 
+class Standing:
+    """Whether the store is asked: after a failure not for a while, and longer each time. `gone` is said once, and `back`."""
+
+    def __init__(self, time: Callable[[], float], gone: str, back: str) -> None:
+        self._time = time
+        self._gone, self._back = gone, back
+        self._until = 0.0
+        self._pause = AWAY[0]
+        self.good = True
+
+    @property
+    def away(self) -> bool:
+        return self._time() < self._until
+
+    def failed(self, fault: str) -> None:
+        self._until = self._time() + self._pause
+        self._pause = min(self._pause * 2, AWAY[1])
+        if self.good:
+            self.good = False
+            said = "".join(filter(str.isprintable, fault))[:LONGEST_FAULT]
+            log.warning(self._gone, extra={"fault": said})
+
+    def answered(self) -> None:
+        self._pause = AWAY[0]
+        if not self.good:
+            self.good = True
+            log.info(self._back)
+
+
 class SharedCache:
     """`find`, `put` in the background, `drop`, `drop_model`, `clear`; none of them raises, and none takes longer than `timeout`.
 
-    `counted`: what happened, by word: hits, misses, errors, slow, unreadable, stored, left_out.
+    `counted`: what happened, by word: hits, misses, errors, slow, unreadable, stored, left_out. A store that answers and takes
+    nothing, such as a replica, is still read.
     """
 
     def __init__(
@@ -49,11 +86,15 @@ class SharedCache:
         self._prefix = f"{{{prefix}}}:cache:"
         self._timeout = timeout
         self._time = time
-        self._away_until = 0.0
-        self._away = AWAY[0]
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._reads = Standing(time, *SAID["read"])
+        self._writes = Standing(time, *SAID["written"])
         self._tasks: set[asyncio.Task[None]] = set()
         self.counted: Counter[str] = Counter()
-        self.reachable = True
+
+    @property
+    def reachable(self) -> bool:
+        return self._reads.good
 
     @property
     def writing(self) -> tuple[int, int]:
@@ -62,7 +103,7 @@ class SharedCache:
 
     async def find(self, key: str, model: str, max_age: float | None, now: float) -> Recording | None:
         """`model` is what the call asks for, as a part of where it lies; `now` in seconds since the epoch."""
-        data = await self._asked(self._backend.get(self._name(key, model)))
+        data = await self._asked(self._backend.get(self._name(key, model)), self._reads)
         if data is None:
             self.counted["misses"] += 1
             return None
@@ -83,7 +124,7 @@ class SharedCache:
 
     def put(self, key: str, model: str, recording: Recording) -> None:
         """In the background; what is too much at once is left out."""
-        if len(self._tasks) >= WRITES or self._time() < self._away_until:
+        if len(self._tasks) >= WRITES or self._reads.away or self._writes.away:
             self.counted["left_out"] += 1
             return
         task = asyncio.get_running_loop().create_task(self._put(key, model, recording))
@@ -105,57 +146,43 @@ class SharedCache:
         return f"{self._prefix}{label(model)}:{key}"
 
     async def _put(self, key: str, model: str, recording: Recording) -> None:
-        data = written(recording, key)
-        if (
-            await self._asked(self._backend.set(self._name(key, model), data, ttl=max(recording.ttl, 0.001)))
-            is not None
-        ):
+        # aiocache takes a fraction for milliseconds.
+        ttl = max(float(recording.ttl), 0.001)
+        question = self._backend.set(self._name(key, model), written(recording, key), ttl=ttl)
+        if await self._asked(question, self._writes) is not None:
             self.counted["stored"] += 1
 
     async def _drop_all(self, pattern: str) -> int:
         count, cursor = 0, 0
         while True:
-            reply = await self._asked(self._backend.client.scan(cursor, match=pattern, count=SCANNED))
+            reply = await self._asked(self._backend.client.scan(cursor, match=pattern, count=SCANNED), self._reads)
             if reply is None:
                 return count
             cursor, keys = int(reply[0]), reply[1]
             if keys:
-                count += int(await self._asked(self._backend.client.unlink(*keys)) or 0)
+                count += int(await self._asked(self._backend.client.unlink(*keys), self._writes) or 0)
             if not cursor:
                 return count
 
-    async def _asked(self, question: Coroutine[Any, Any, Any]) -> Any:
+    async def _asked(self, question: Coroutine[Any, Any, Any], standing: Standing) -> Any:
         """None where the store is away, fails, or takes too long; it is then left alone for a while."""
-        if self._time() < self._away_until:
-            question.close()
-            return None
         try:
-            async with asyncio.timeout(self._timeout):
+            if standing.away:
+                return None
+            async with asyncio.timeout(self._timeout), self._turns:
                 reply = await question
         except TimeoutError:
             self.counted["slow"] += 1
-            self._leave(f"no answer in {self._timeout:g} s")
+            standing.failed(f"no answer in {self._timeout:g} s")
         except self._faults as fault:
             self.counted["errors"] += 1
-            self._leave(f"{type(fault).__name__}: {fault}")
+            standing.failed(f"{type(fault).__name__}: {fault}")
         else:
-            self._back()
+            standing.answered()
             return reply
+        finally:
+            question.close()
         return None
-
-    def _leave(self, fault: str) -> None:
-        self._away_until = self._time() + self._away
-        self._away = min(self._away * 2, AWAY[1])
-        if self.reachable:
-            self.reachable = False
-            said = "".join(filter(str.isprintable, fault))[:LONGEST_FAULT]
-            log.warning("the shared cache is gone: this pod keeps its own answers", extra={"fault": said})
-
-    def _back(self) -> None:
-        self._away = AWAY[0]
-        if not self.reachable:
-            self.reachable = True
-            log.info("the shared cache is there again")
 
 
 def escaped(text: str) -> str:

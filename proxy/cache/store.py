@@ -23,11 +23,8 @@ class Store:
     def __init__(self, own: BoundedCache, shared: SharedCache | None, wall: Callable[[], float]) -> None:
         self.own = own
         self.shared = shared
+        self.fetches = shared is not None
         self._wall = wall
-
-    @property
-    def fetches(self) -> bool:
-        return self.shared is not None
 
     def find(self, key: str, call: Call, max_age: float | None) -> Recording | None:
         return self.own.find(key, max_age)

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from proxy.config.batching import Batching
-from proxy.config.cache import AliasCaching, Caching
 from proxy.config.budgets import BudgetEntry, BudgetState
+from proxy.config.cache import AliasCaching, Caching
 from proxy.config.catalog import CatalogEntry
 from proxy.config.limits import Adaptive, LimitEntry, Sharing
 from proxy.config.resilience import Breaker, Condition, Health, Hedge, Retry, RetryBudget, Sticky, Strategy, Weight

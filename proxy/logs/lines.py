@@ -52,7 +52,9 @@ class CallLine(NamedTuple):
     cache: str = ""
 
     def fields(self) -> Fields:
-        time, call_id, provider, model, stream, status, kind, attempts, ttft, duration, usage, dropped, tried = self[:13]
+        time, call_id, provider, model, stream, status, kind, attempts, ttft, duration, usage, dropped, tried = self[
+            :13
+        ]
         return {
             "time": timestamp(time),
             "level": "info",

@@ -24,8 +24,9 @@ from proxy.policies.keeping import NOTHING, Plan, Player, Store, free, refuse_on
 KEPT = frozenset({"chat", "completions", "embeddings", "rerank"})
 #: Streams that are read to see whether they are whole.
 READ_AT_ONCE = 64
-#: Failures that say nothing of what somebody else would get.
-OWN = frozenset({"rate_limited", "budget_exceeded", "client_gone", "draining", "timeout", "internal_error"})
+#: Failures that say nothing of what somebody else would get. Who shares a call has as much time as its leader, and as little luck
+#: with the limits of targets.
+OWN = frozenset({"budget_exceeded", "client_gone", "draining", "internal_error"})
 
 
 class Cache:
@@ -68,11 +69,8 @@ class Cache:
             caller = call.caller
             said = "cache" in call.json or "cache-control" in caller or HEADER in caller
             wish = wish_of(call) if said else NONE
-            if wish.mode == "bypass" or not (rule.enabled and (rule.every or wish.said or is_fixed(call))):
-                refuse_only(wish)
-                call.cache = "bypass"
-                return next(call)
-            if call.stream and not (rule.streams or rule.single_flight):
+            meant = rule.enabled and (rule.every or wish.said or is_fixed(call))
+            if wish.mode == "bypass" or not meant or (call.stream and not (rule.streams or rule.single_flight)):
                 refuse_only(wish)
                 call.cache = "bypass"
                 return next(call)
@@ -95,20 +93,18 @@ class Cache:
             if found is not None and self._player.can_tell(call, found):
                 return await self._hit(call, found, rule)
         plan = Plan(key, rule, wish, store if keeps else None)
-        if wish.mode == "only":
+        if not rule.single_flight or wish.mode in ("only", "refresh"):
             found = await self._fetched(call, plan)
             if found is not None:
                 return await self._hit(call, found, rule)
             refuse_only(wish)
-        if not rule.single_flight or wish.mode == "refresh":
-            found = await self._fetched(call, plan)
-            if found is not None:
-                return await self._hit(call, found, rule)
             return await self._ask(call, next, plan, Recording(rule.largest, self._time))
-        same = (key, call.timeout, str(call.json.get("fallbacks")))
-        flight = self.flights.get(same)
-        if flight is not None and flight.open:
-            return await self._follow(call, next, rule, flight)
+        allowed = call.deadline and int((call.deadline - call.started) * 1000 + 0.5)
+        same = (key, allowed, str(call.json["fallbacks"])) if "fallbacks" in call.json else (key, allowed)
+        while (flight := self.flights.get(same)) is not None and flight.open:
+            outcome = await self._follow(call, next, rule, flight)
+            if outcome is not None:
+                return outcome
         return await self._lead(call, next, plan, same)
 
     # ---- a kept answer
@@ -125,11 +121,14 @@ class Cache:
 
     async def _tell_stream(self, call: Call, found: Recording, paced: bool) -> None:
         voice = self._player.voice(call, found)
+        if not paced:
+            told = voice.feed(found.body) + voice.end()
+            self._player.start(call, found)
+            call.client.write(told)
+            return
         self._player.start(call, found)
         call.phase = "streaming"
-        if not paced:
-            call.client.write(voice.feed(found.body) + voice.end())
-            return
+        said: list[bytes] = []
         began = self._time()
         try:
             async with asyncio.timeout_at(call.deadline):
@@ -137,8 +136,11 @@ class Cache:
                     if (wait := began + at - self._time()) > 0:
                         await asyncio.sleep(wait)
                     call.client.write(voice.feed(piece))
+                    said.append(piece)
         except TimeoutError:
-            raise Failure("timeout", "the time for this call was over before all of the kept answer was told") from None
+            failure = Failure("timeout", "the time for this call was over before all of the kept answer was told")
+            failure.midway = self._player.end_of(call, found, said)[0]
+            raise failure from None
         call.client.write(voice.end())
 
     # ---- a call that others may share
@@ -147,11 +149,12 @@ class Cache:
         recording = Recording(plan.rule.largest, self._time)
         flight = self.flights[same] = Flight(call, recording, self._player, self._loop)
         try:
-            found = await self._fetched(call, plan)
+            found = None if plan.store is None or not plan.store.fetches else await self._fetched(call, plan)
             if found is None:
                 outcome = await self._ask(call, next, plan, recording)
             else:
                 flight.recording = found
+                flight.land()
                 outcome = await self._hit(call, found, plan.rule)
         except BaseException as end:
             own = (
@@ -189,7 +192,8 @@ class Cache:
 
     def _is_fit(self, tape: Recording, call: Call, targets: Any) -> bool:
         """Whether all of it is there, and it came from whom was asked for: another model's answer is a makeshift."""
-        return tape.complete and tape.fits and call.target is not None and any(call.target is each for each in targets)
+        there = tape.complete and tape.fits and call.target is not None
+        return there and (call.target is targets[0] or any(call.target is each for each in targets))
 
     def _keep(self, call: Call, plan: Plan, store: Store, tape: Recording) -> None:
         tape.kept_at, tape.ttl = self._wall(), plan.rule.ttl if plan.wish.ttl is None else plan.wish.ttl
@@ -214,23 +218,25 @@ class Cache:
     async def close(self) -> None:
         await asyncio.gather(*self._reading, return_exceptions=True)
 
-    async def _follow(self, call: Call, next: Handler, rule: Rule, flight: Flight) -> Outcome:
+    async def _follow(self, call: Call, next: Handler, rule: Rule, flight: Flight) -> Outcome | None:
+        """None where the call it shared ended on its leader's own account, before anything was said."""
         self.joined += 1
         flight.joined += 1
-        call.cache, call.phase = "shared", "waiting"
-        call.cost, began = NOTHING, self._time()
+        call.cache, call.phase, call.cost, began = "shared", "waiting", NOTHING, self._time()
         try:
             async with asyncio.timeout_at(call.deadline):
                 await flight.hear(call)
             if not call.stream:
                 self._tell_shared(call, flight.recording, began)
         except (Left, Failure) as end:
-            if call.client.started or (isinstance(end, Failure) and not rule.retry):
-                raise copy_of(end) if isinstance(end, Failure) else end from None
+            if isinstance(end, Failure) and (call.client.started or not rule.retry):
+                raise copy_of(end) from None
             call.cache, call.cost = "miss", None
-            return await next(call)
+            return None if isinstance(end, Left) and end.again else await next(call)
         except TimeoutError:
-            raise Failure("timeout", "the call that this one shares took too long") from None
+            failure = Failure("timeout", "the call that this one shares took too long")
+            failure.midway = call.client.started and flight.is_midway(call)
+            raise failure from None
         call.saved = flight.recording.usage
         call.upstream_seconds = max(0.0, self._time() - began)
         await call.client.finish()

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from proxy.call import Call, Failure, Handler, Outcome, Route, Target
 
-#: Failures for which nobody else is asked, besides those of the caller. A limit that is met in here is a target's own.
-FINAL = frozenset({"budget_exceeded", "blocked", "draining", "client_gone", "internal_error"})
+#: Failures for which nobody else is asked, besides those of the caller. A limit or a budget that is met in here is a target's.
+FINAL = frozenset({"blocked", "draining", "client_gone", "internal_error"})
 #: (call) -> the models to ask then, each as its route and targets. Failure where the call itself names one that there is not.
 Named = Callable[[Call], Sequence[tuple[Route | None, Sequence[Target]]]]
 #: (call) -> nothing, or Failure where no target of the call can do what is asked.

@@ -19,20 +19,22 @@ PATIENCE = 10.0
 
 
 class Flight:
-    """`join` while it is `open`; then `land` or `fail`, once. `player` is None for answers that are no streams."""
+    """`hear` while it is `open`; then `land` or `fail`, of which the first counts."""
+
+    over = False
+    #: How many have joined. Most are heard by nobody, and cost as little as can be.
+    joined = 0
+    _attended = False
+    _paused = False
+    _timer: asyncio.TimerHandle | None = None
 
     def __init__(self, call: Call, recording: Recording, player: Player, loop: asyncio.AbstractEventLoop) -> None:
         self.recording = recording
-        self.over = False
-        #: How many have joined.
-        self.joined = 0
         self._leader = call
         self._player = player
         self._loop = loop
         self._waiting: list[Follower] = []
         self._channels: dict[tuple[object, ...], Channel] = {}
-        self._paused = False
-        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def open(self) -> bool:
@@ -57,36 +59,56 @@ class Flight:
             await follower.over
         finally:
             call.client.follow(None)
+            follower.leave()
             self._leave(follower)
+
+    def is_midway(self, call: Call) -> bool:
+        """Whether what a follower has heard so far ends in the middle of an event."""
+        return self._player.end_of(call, self.recording, self._said)[0]
 
     # ---- what the leader's call tells
 
     def land(self) -> None:
         """The answer is complete."""
+        if self.over:
+            return
         self.over = True
+        if not self._attended:
+            return
         self._stop_waiting()
-        if self.recording.begun and self._leader.stream:
+        stream = self._leader.stream
+        if self.recording.begun and stream:
             self._admit()
         for channel in self._channels.values():
             channel.finish()
         for follower in self._waiting:
-            follower.end()
+            follower.end(Left() if stream else None)
         self._detach()
 
     def fail(self, end: BaseException, own: bool) -> None:
         """`own`: what happened is the leader's own affair, and says nothing of what others would get."""
+        if self.over:
+            return
         self.over = True
+        if not self._attended:
+            return
         self._stop_waiting()
         cut = end if isinstance(end, Failure) else Failure("provider_stream_cut", "the call that was shared has ended")
         left = own or cut is not end
         for follower in self._waiting:
-            follower.end(Left() if left else copy_of(cut))
+            follower.end(Left(again=True) if left else copy_of(cut))
         for channel in self._channels.values():
             if channel.failure is None and channel.followers:
                 failure = copy_of(cut)
-                failure.midway, failure.told = self._player.end_of(channel.followers[0].call, self.recording)
+                call = channel.followers[0].call
+                failure.midway, failure.told = self._player.end_of(call, self.recording, self._said)
                 channel.fail(failure)
         self._detach()
+
+    @property
+    def _said(self) -> list[bytes] | None:
+        """What the provider has said so far; None where that is not kept."""
+        return self.recording.pieces if self.recording.fits else None
 
     def _hear_piece(self, data: bytes) -> None:
         if self._waiting:
@@ -102,12 +124,17 @@ class Flight:
     # ---- followers
 
     def _attend(self) -> None:
-        """The first follower: from now on the leader is one of several."""
-        if self.over or application(self._leader).outlive is not None:
+        """The first follower: from now on the leader is one of several, and holds up nobody."""
+        if application(self._leader).outlive is not None:
             return
+        self._attended = True
+        recording = self.recording
+        recording.landed = self.land
         if self._leader.stream:
-            self.recording.heard = self._hear_piece
-            self.recording.balanced = self.balance
+            recording.heard = self._hear_piece
+            recording.balanced = self.balance
+            if recording.slow and recording.source is not None:
+                recording.source.resume()
         application(self._leader).outlive = self._outlive
 
     def _admit(self, newest: bytes = b"") -> None:
@@ -167,13 +194,21 @@ class Flight:
             source.resume()
 
     def _cut_slow(self) -> None:
+        """Nobody is cut who holds up nobody."""
+        leader = application(self._leader)
+        quick = not (leader.gone or self.recording.slow) or any(not each.slow for each in self._listening())
+        if not quick:
+            self._timer = self._loop.call_later(PATIENCE, self._cut_slow)
+            return
         detail = f"the answer is shared, and this caller held it up for {PATIENCE:g} seconds"
         for follower in [each for each in self._listening() if each.slow]:
-            follower.end(Failure("client_gone", detail))
+            failure = Failure("client_gone", detail)
+            failure.midway = True
+            follower.end(failure)
             self._leave(follower)
         if self.recording.slow:
             self.recording.slow = False
-            application(self._leader).cut()
+            leader.cut()
         self.balance()
 
     def _listening(self) -> list[Follower]:
@@ -192,7 +227,7 @@ class Flight:
 
     def _detach(self) -> None:
         """Calls and their clients are not held by what is over."""
-        self.recording.heard = self.recording.balanced = None
+        self.recording.heard = self.recording.landed = self.recording.balanced = None
         application(self._leader).outlive = None
         self._channels.clear()
         self._waiting.clear()

@@ -6,7 +6,7 @@ What they hear is made once by a voice, which is handed in. Who may join, and wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from proxy.cache.recording import Recording
@@ -27,7 +27,7 @@ class Player(Protocol):
     def start(self, call: Call, recording: Recording) -> None: ...
     def voice(self, call: Call, recording: Recording) -> Voice: ...
     def voice_key(self, call: Call) -> tuple[object, ...]: ...
-    def end_of(self, call: Call, recording: Recording) -> tuple[bool, bool]: ...
+    def end_of(self, call: Call, recording: Recording, said: Sequence[bytes] | None) -> tuple[bool, bool]: ...
 
 
 class Application(Client, Protocol):
@@ -42,7 +42,11 @@ class Application(Client, Protocol):
 
 
 class Left(Exception):
-    """The shared call says nothing to this caller, who has to make one of its own."""
+    """The shared call says nothing to this caller. `again`: those whom it leaves may share another one."""
+
+    def __init__(self, again: bool = False) -> None:
+        super().__init__()
+        self.again = again
 
 
 class Follower:
@@ -77,6 +81,12 @@ class Follower:
         """Nothing comes any more: the transport takes the rest."""
         self.slow = False
         self.resume()
+
+    def leave(self) -> None:
+        """For whatever reason: what was said before is said, and how it ended has been heard, also by one who just went."""
+        self.flush()
+        if self.over.done() and not self.over.cancelled():
+            self.over.exception()
 
     def end(self, failure: BaseException | None = None) -> None:
         if self.over.done():

@@ -22,7 +22,7 @@ SLOWEST = 0.95
 #: What is counted: second attempts, those of them that were first, and tokens that were sent to losers, by an estimate.
 MADE, WON, WASTED = ("made",), ("won",), ("wasted_tokens",)
 #: What the winner tells of the call, besides what both do.
-TOLD = ("target", "usage", "ttft", "dropped", "translated", "phase", "credential", "changed", "trail")
+TOLD = ("target", "usage", "ttft", "dropped", "translated", "phase", "credential", "changed", "trail", "cost")
 
 
 class HedgeRule(NamedTuple):

@@ -63,7 +63,10 @@ COUNTERS = (
     Family("llm_cache_hits", "Calls answered by the cache.", lambda s: s.cache.get("hit", 0)),
     Family("llm_cache_misses", "Calls whose answer the cache did not have.", lambda s: s.cache.get("miss", 0)),
     Family(
-        "outrider_cache_calls_total", "Calls by what the cache did: hit, miss, shared, bypass.", lambda s: s.cache, "cache"
+        "outrider_cache_calls_total",
+        "Calls by what the cache did: hit, miss, shared, bypass.",
+        lambda s: s.cache,
+        "cache",
     ),
     Family("outrider_cache_saved_tokens_total", "Tokens of answers that were told again.", lambda s: s.saved),
     Family("outrider_attempts_total", "Attempts made at providers, retries included.", lambda s: s.attempts),

@@ -18,9 +18,9 @@ from proxy.policies.standings import Standings
 
 Sleep = Callable[[float], Awaitable[object]]
 #: Failures after which another target may be asked, though the same one not again.
-ELSEWHERE = frozenset({"circuit_open", "authentication_failed", "rate_limited"})
+ELSEWHERE = frozenset({"circuit_open", "authentication_failed", "rate_limited", "budget_exceeded"})
 #: Failures of attempts that nobody heard of.
-UNMADE = frozenset({"circuit_open", "rate_limited"})
+UNMADE = frozenset({"circuit_open", "rate_limited", "budget_exceeded"})
 #: A trail that a header can hold.
 LONGEST_TRAIL = 20
 

@@ -12,13 +12,16 @@ from operator import attrgetter
 from typing import Protocol
 
 from proxy.call import BUCKETS, Usage, plain
-from proxy.prices.price import EXACT, ORDER, USUAL, Price, Rates
+from proxy.prices.price import EXACT, FINEST, ORDER, USUAL, Price, Rates
 
 __all__ = ["MEDIA", "Price", "Priced", "Rates", "cost", "estimate", "plain"]
 
 COUNTS = attrgetter(*BUCKETS, "searches")
-fma = EXACT.fma
+#: What few calls have any of; the others are `Rates.simple`.
+UNUSUAL = attrgetter(*(set(BUCKETS) - {"input", "cache_read", "output", "reasoning"}), "searches")
+fma, scaleb = EXACT.fma, EXACT.scaleb
 
+REMEMBERED = 512
 #: Media whose tokens may cost more than those of text.
 MEDIA = ("audio", "image")
 PROMPT = ("input", "cache_read", "cache_write", "cache_write_1h", "audio_input", "audio_cache_read", "image_input")
@@ -43,6 +46,13 @@ def cost(usage: Usage, model: Priced | None, at: float) -> Decimal | None:
         rates = price.rates(usage.tier, usage.prompt, at)
         if rates is None:
             return None
+    if rates.simple is not None and not any(UNUSUAL(usage)):
+        into, read, out, thought = rates.simple
+        if read is not None or not usage.cache_read:
+            amount = (
+                usage.input * into + usage.cache_read * (read or 0) + usage.output * out + usage.reasoning * thought
+            )
+            return scaleb(Decimal(amount), FINEST)
     total = rates.request
     if total is None:
         return None
@@ -73,12 +83,25 @@ def estimate(
     rates = model.price.rates(tier, prompt, at)
     if rates is None or rates.request is None:
         return None
-    into, out = rates.get("input"), rates.get("output")
-    if worst:
-        into, out = dearest(rates, PROMPT, media), dearest(rates, ANSWER, media)
+    into, out = worst_of(rates, tuple(media)) if worst else (rates.get("input"), rates.get("output"))
     if (into is None and prompt) or (out is None and answer):
         return None
     return fma(answer, out or 0, fma(prompt, into or 0, rates.request))
+
+
+_worst: dict[tuple[int, tuple[str, ...]], tuple[Rates, Decimal | None, Decimal | None]] = {}
+
+
+def worst_of(rates: Rates, media: tuple[str, ...]) -> tuple[Decimal | None, Decimal | None]:
+    """The dearest that a token of the prompt may be, and one of the answer. Remembered: the same few rates are asked for."""
+    known = _worst.get((id(rates), media))
+    if known is not None and known[0] is rates:
+        return known[1], known[2]
+    found = dearest(rates, PROMPT, media), dearest(rates, ANSWER, media)
+    if len(_worst) >= REMEMBERED:
+        _worst.clear()
+    _worst[id(rates), media] = rates, *found
+    return found
 
 
 def dearest(rates: Rates, buckets: Collection[str], media: Collection[str]) -> Decimal | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 EXACT = Context(prec=80)
 MILLION = 6
 NOTHING = Decimal(0)
+#: As a power of ten of a dollar, what usual prices are whole numbers of.
+FINEST = -15
 ORDER = (*BUCKETS, "search")
 #: Paid one by one: neither by the million, nor changed by a factor.
 SINGLE = ("search", "request")
@@ -66,10 +68,15 @@ FALLS: Mapping[str, Sequence[Fall]] = {
 
 
 class Rates(NamedTuple):
-    """Dollars for one of each: `each` in the order of ORDER, None where it is not known; `request` for the request as such."""
+    """Dollars for one of each: `each` in the order of ORDER, None where it is not known; `request` for the request as such.
+
+    simple: what nearly all calls are made of, input, cache read, output and reasoning, in whole FINEST of a dollar; None where
+            one of them cannot be said so, or the request as such costs something. A cache read may be None by itself.
+    """
 
     each: tuple[Decimal | None, ...]
     request: Decimal | None
+    simple: tuple[int, int | None, int, int] | None = None
 
     def get(self, bucket: str) -> Decimal | None:
         return self.request if bucket == "request" else self.each[ORDER.index(bucket)]
@@ -194,7 +201,23 @@ def made(said: Mapping[str, Decimal | None], falls: Sequence[Fall]) -> Rates:
         if fall.bucket not in whole and fall.on in whole and fall.unless not in said:
             whole[fall.bucket] = whole[fall.on]
     each = tuple(single(name, whole.get(name)) for name in ORDER)
-    return Rates(each, whole.get("request", NOTHING))
+    request = whole.get("request", NOTHING)
+    return Rates(each, request, None if request is None or request else simple(each))
+
+
+def simple(each: Sequence[Decimal | None]) -> tuple[int, int | None, int, int] | None:
+    into, read, out, thought = [
+        whole_of(each[ORDER.index(name)]) for name in ("input", "cache_read", "output", "reasoning")
+    ]
+    if into is None or out is None or thought is None or (read is None and each[ORDER.index("cache_read")] is not None):
+        return None
+    return into, read, out, thought
+
+
+def whole_of(rate: Decimal | None) -> int | None:
+    """None for what is not known, or finer than FINEST."""
+    many = None if rate is None else EXACT.scaleb(rate, -FINEST)
+    return None if many is None or many != (number := int(many)) else number
 
 
 def single(name: str, rate: Decimal | None) -> Decimal | None:

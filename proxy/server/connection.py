@@ -62,6 +62,8 @@ class ClientConnection(RequestHandler):
         except BaseException:
             self.force_close()
             raise
+        finally:
+            self._outliving = None
         if not self._force_close:
             self._task_handler = None
             if self.transport is not None:
@@ -96,6 +98,8 @@ class ClientConnection(RequestHandler):
 
     def _answered(self) -> bool:
         """Whether there may be a next request, and by when it has to come."""
+        if self.transport is None:
+            return False
         if self._upgraded:
             self._decline_upgrade()
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout

@@ -40,13 +40,12 @@ HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:]+))(?::\d+)?")
 @dataclass(slots=True, frozen=True, kw_only=True)
 class OpsState:
     """Where the answers come from. Each is called per request, on the event loop, and must answer at once.
-
     lag, uptime: seconds. not_ready: reasons in words, none when ready. metrics: a page of Prometheus text, in pieces.
     fingerprint: of the configuration in use. providers: pool statistics by provider, of which only the numbers named in
     POOL_STATISTICS are shown. drain: begin to drain; called again, it changes nothing. health, targets: how each provider
-    and each target is doing. reload: read
-    the configuration anew, and say what came of it. force: hold a target's breaker in a state, and say what is wrong with that.
-    limits: how much of each limit is in use, and how long a call of a model ("" for none) would wait now. cache: see there.
+    and each target is doing. reload: read the configuration anew, and say what came of it. force: hold a target's breaker in a
+    state, and say what is wrong with that. budgets: what is spent, as members of the status.
+    limits: how much of each is in use, and how long a call of a model ("" for none) would wait now. cache: see there.
     """
 
     version: str
@@ -65,6 +64,7 @@ class OpsState:
     force: Callable[[str, str], str | None]
     limits: Callable[[str], Mapping[str, object]]
     cache: CacheState
+    budgets: Callable[[], Mapping[str, object]]
 
 
 class Route(NamedTuple):
@@ -176,6 +176,7 @@ class Ops:
             "calls_in_flight": state.calls_in_flight(),
             "health": state.health(),
             "targets": state.targets(),
+            **state.budgets(),
             "providers": {
                 name: {key: pool[key] for key in POOL_STATISTICS if key in pool} for name, pool in pools.items()
             },

@@ -23,6 +23,12 @@ Price = Callable[[Target, Usage], Decimal | None]
 LARGEST = 16 << 20
 
 
+def pay(call: Call, price: Price | None) -> None:
+    """What the call's usage has cost. The usage of a call whose price is not known costs nobody knows what."""
+    if call.usage is not None and call.target is not None:
+        call.cost = None if price is None else price(call.target, call.usage)
+
+
 class Relay:
     """Bytes in, the same bytes out."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from proxy.call import Call, Failure, Headers, Json, Outcome, Target, Usage
+from proxy.call import Call, Failure, Headers, Json, Outcome, Target
 from proxy.receipt import passed_headers, render_receipt, render_trailer
 from proxy.relay import encode
 from proxy.translate import ADDRESS, Plan, Rules, has_way, plan, to_fetch
@@ -24,7 +24,7 @@ from proxy.upstream.answer import (
     load_reply,
     read_reply,
 )
-from proxy.upstream.body import Price, Relay, Translation, name_answer
+from proxy.upstream.body import Price, Relay, Translation, name_answer, pay
 from proxy.upstream.connection import Connection, Stale
 from proxy.upstream.guess import fill_whole, is_told
 from proxy.upstream.meter import Ending
@@ -38,10 +38,6 @@ from proxy.upstream.withhold import WithholdingRelay
 WHOLE = 1 << 20
 #: The request with every web address of the given kinds replaced by what lies there, and the names of what was.
 Fetch = Callable[[Json, frozenset[str]], Awaitable[tuple[Json, list[str]]]]
-
-
-def unknown(target: Target, usage: Usage) -> None:
-    """No price is known."""
 
 
 class Exchange:
@@ -63,7 +59,7 @@ class Exchange:
     ) -> None:
         self._counter = counter
         self._roads = roads
-        self._price = price or unknown
+        self._price = price
         self._rules = rules
         self._fetch = fetch
         self._loop = loop
@@ -165,16 +161,12 @@ class Exchange:
         finally:
             call.client.follow(None)
             call.usage = body.usage(call)
-            self._pay(call)
+            pay(call, self._price)
         if tape is not None:
             tape.end(None, call.usage)
         if call.trailers is not None:
             call.trailers(render_trailer(call))
         return Outcome(200, call.usage, call.target, call.ttft, call.attempts, call.cost)
-
-    def _pay(self, call: Call) -> None:
-        if call.usage is not None and call.target is not None:
-            call.cost = self._price(call.target, call.usage)
 
     def _body(self, call: Call, words: Plan) -> Relay | Translation:
         if not words.relay:
@@ -217,7 +209,7 @@ class Exchange:
         unified = {} if sure else words.hear.parse_reply(reply)
         if not is_told(call.usage):
             call.usage = fill_whole(call, call.usage, words.theirs, reply)
-        self._pay(call)
+        pay(call, self._price)
         if not words.relay:
             unified["created"] = unified.get("created") or int(self._wall())
             name_answer(unified, call)
@@ -242,7 +234,7 @@ class Exchange:
         finally:
             call.client.follow(None)
             call.usage = ending.usage(call)
-            self._pay(call)
+            pay(call, self._price)
         return Outcome(200, call.usage, call.target, None, call.attempts, call.cost)
 
     def _start(self, call: Call, connection: Connection, road: Road, headers: Headers) -> None:

@@ -19,7 +19,7 @@ from proxy.receipt import render_receipt
 from proxy.relay import encode
 from proxy.translate import Plan, Rules, plan
 from proxy.upstream.answer import STREAM_HEADERS
-from proxy.upstream.body import name_answer
+from proxy.upstream.body import Price, name_answer, pay
 from proxy.upstream.connection import Connection
 from proxy.upstream.guess import fill_whole
 from proxy.upstream.job import CANCEL_SECONDS, Work
@@ -49,6 +49,7 @@ class Jobs:
         loop: asyncio.AbstractEventLoop,
         time: Callable[[], float],
         wall: Callable[[], float],
+        price: Price | None = None,
     ) -> None:
         self._roads = roads
         self._rules = rules
@@ -56,6 +57,7 @@ class Jobs:
         self._loop = loop
         self._time = time
         self._wall = wall
+        self._price = price
         self._pools: dict[tuple[str, URL], Pool] = {}
         self._open: dict[Work, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -118,12 +120,13 @@ class Jobs:
         call.usage = words.hear.parse_usage(work.answer)
         unified = words.hear.parse_reply(work.answer)
         call.usage = fill_whole(call, call.usage, words.theirs, unified)
+        pay(call, self._price)
         unified["created"] = unified.get("created") or int(self._wall())
         name_answer(unified, call)
         body = encode(words.say.render_reply(unified, call.json), "provider_error", "the provider's reply")
         self._start(call, work, [("content-type", "application/json"), ("content-length", str(len(body)))])
         call.client.write(body)
-        return Outcome(200, call.usage, call.target, None, call.attempts)
+        return Outcome(200, call.usage, call.target, None, call.attempts, call.cost)
 
     async def _stream(self, call: Call, words: Plan, work: Work, began: float) -> Outcome:
         call.phase = "opening"
@@ -136,9 +139,10 @@ class Jobs:
             raise Failure("timeout", SILENT) from None
         finally:
             call.usage = teller.usage
+            pay(call, self._price)
             if call.ttft is not None:
                 call.upstream_seconds += self._time() - call.started - call.ttft
-        return Outcome(200, call.usage, call.target, call.ttft, call.attempts)
+        return Outcome(200, call.usage, call.target, call.ttft, call.attempts, call.cost)
 
     def _begin(self, call: Call, words: Plan, work: Work, began: float, silence: asyncio.Timeout) -> None:
         """The model has spoken."""

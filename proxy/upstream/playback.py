@@ -124,11 +124,13 @@ class Playback:
         meter = Meter(course.theirs)
         for piece in said:
             meter.note(piece)
+        if meter.midway():
+            return True, False
         try:
             meter.verdict()
         except Failure as failure:
-            return meter.midway(), failure.told
-        return meter.midway(), False
+            return False, failure.told
+        return False, False
 
     def is_whole(self, recording: Recording) -> bool:
         """Whether the model has said all it had to say: nothing is missing, cut or filtered. It reads all of the answer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from decimal import Decimal
 from random import Random
 
@@ -82,6 +83,10 @@ async def test_two_thousand_callers_at_once() -> None:
 
     await asyncio.gather(*[one() for _ in range(2000)])
     assert ended == 6000
+    while refused == policy.scopes[0].told["refused"]:
+        with suppress(Failure):
+            await spend(policy, inside, asked(), handler)
+    refused += 1
     assert refused == policy.scopes[0].told["refused"] > 0
     assert tally(policy.scopes[0]).money == took, "to the last picodollar"
     assert tally(policy.scopes[0]).held_money == tally(policy.scopes[0]).held_tokens == 0
@@ -161,6 +166,14 @@ async def test_the_next_attempt_does_not_pay_for_the_one_before() -> None:
         await inside(call, failing(Failure("timeout", "late")))
     assert spent(inside.scopes[0]) == (2, 150)
     assert inside.scopes[0].told["unknown"] == 1
+
+    async def unpriced(call: Call) -> Outcome:
+        call.attempts += 1
+        return Outcome(200, Usage(input=7))
+
+    await inside(call, unpriced)
+    assert spent(inside.scopes[0]) == (2, 157)
+    assert inside.scopes[0].told["unpriced"] == 1
 
 
 async def test_one_budget_that_refuses_leaves_nothing_held_of_others() -> None:

@@ -25,6 +25,7 @@ ZONES = (
     "Africa/Cairo",
     "America/Havana",
     "Antarctica/Troll",
+    "Antarctica/Casey",
 )
 #: 1975 to 2037: the zones above have whole minutes then.
 MOMENTS = st.integers(157_766_400, 2_145_916_800)

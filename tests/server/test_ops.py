@@ -64,6 +64,7 @@ class Facts:
             force=self.force,
             limits=lambda model: {"error": "no such model"} if model == "x" else {"limits": {}, "model": model},
             cache=CACHE,
+            budgets=lambda: {"budgets": {"day": {"spent": 1}}},
         )
 
     def drain(self) -> None:
@@ -156,6 +157,7 @@ async def test_the_status_shows_numbers_and_no_secret() -> None:
         "calls_in_flight": 7,
         "health": {"openai": {"healthy": True}},
         "targets": {"openai:m": {"healthy": True}},
+        "budgets": {"day": {"spent": 1}},
         "providers": {"openai": {"active": 1, "idle": 2, "available": 97, "maximum": 100, "waiting": 0}},
     }
     assert CANARY.encode() not in answer.body
