@@ -37,6 +37,7 @@ from proxy.roads import Roads, alias_rules, common_rules, reach_of
 from proxy.routing import Router
 from proxy.stack import Passing, Policies, build_stack
 from proxy.translate import dropped_by
+from proxy.upstream.body import Price
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.fetch import Fetcher
 from proxy.upstream.health import Health, Probing
@@ -45,6 +46,8 @@ from proxy.upstream.raw import Raw
 
 if TYPE_CHECKING:
     from proxy.budgeting import Budgeting
+
+MOST_PRICED, PRICED_SECONDS = 1000, 60.0
 
 
 class Tallies(NamedTuple):
@@ -130,10 +133,9 @@ class Generation:
             target_budget=None if self.budgets is None else self.budgets.target,
         )
         roads, rules, loop = self.roads.by_name, common_rules(config), lasting.loop
-        exchange = Exchange(
-            roads, rules, self.fetcher.inline, loop, time.monotonic, time.time, self._price, self.counter
-        )
-        self.jobs = Jobs(roads, rules, self.roads.dial, loop, time.monotonic, time.time, self._price)
+        price = pricing(self._model_of, time.time)
+        exchange = Exchange(roads, rules, self.fetcher.inline, loop, time.monotonic, time.time, price, self.counter)
+        self.jobs = Jobs(roads, rules, self.roads.dial, loop, time.monotonic, time.time, price)
         self.handler = build_stack(policies, with_jobs(exchange, self.jobs, roads))
         self._ways = build_stack(Policies(routes=policies.routes, fitting=self.fitting), nobody)
         relaying = Policies(metrics=lasting.metrics, admit=lasting.admit_relayed)
@@ -193,13 +195,6 @@ class Generation:
     def _model_of(self, target: Target) -> Model | None:
         return self._offers.model(target.endpoint, target.model)
 
-    def _price(self, target: Target, usage: Usage) -> Decimal | None:
-        """Dollars; None where the price is not known."""
-        # Prices are read once something has been used: an idle sidecar does not pay for them.
-        from proxy.prices import cost
-
-        return cost(usage, self._model_of(target), time.time())
-
     def _is_well(self, endpoint: Endpoint) -> bool:
         """Whether a provider has a target that may be asked; one that was never asked may."""
         known = [standing for provider, _, standing in self.standings.all() if provider == endpoint.name]
@@ -209,3 +204,27 @@ class Generation:
 async def nobody(call: Call) -> Outcome:
     """Nobody is asked."""
     return Outcome(200)
+
+
+def pricing(model_of: Callable[[Target], Model | None], wall: Callable[[], float]) -> Price:
+    """What was used of a target -> dollars. What is known of models is remembered for a while: lists of providers change."""
+    known: dict[tuple[str, str], Model | None] = {}
+    fresh_until = 0.0
+
+    def price(target: Target, usage: Usage) -> Decimal | None:
+        nonlocal fresh_until
+        # Imported once something has been used: an idle sidecar does not pay for prices.
+        from proxy.prices import cost
+
+        now = wall()
+        if now >= fresh_until or len(known) >= MOST_PRICED:
+            known.clear()
+            fresh_until = now + PRICED_SECONDS
+        asked = target.name, target.model
+        try:
+            model = known[asked]
+        except KeyError:
+            model = known[asked] = model_of(target)
+        return cost(usage, model, now)
+
+    return price

@@ -94,11 +94,7 @@ class Cache:
                 return await self._hit(call, found, rule)
         plan = Plan(key, rule, wish, store if keeps else None)
         if not rule.single_flight or wish.mode in ("only", "refresh"):
-            found = await self._fetched(call, plan)
-            if found is not None:
-                return await self._hit(call, found, rule)
-            refuse_only(wish)
-            return await self._ask(call, next, plan, Recording(rule.largest, self._time))
+            return await self._lead(call, next, plan, None)
         allowed = call.deadline and int((call.deadline - call.started) * 1000 + 0.5)
         same = (key, allowed, str(call.json["fallbacks"])) if "fallbacks" in call.json else (key, allowed)
         while (flight := self.flights.get(same)) is not None and flight.open:
@@ -145,13 +141,21 @@ class Cache:
 
     # ---- a call that others may share
 
-    async def _lead(self, call: Call, next: Handler, plan: Plan, same: tuple[Any, ...]) -> Outcome:
-        recording = Recording(plan.rule.largest, self._time)
-        flight = self.flights[same] = Flight(call, recording, self._player, self._loop)
+    async def _lead(self, call: Call, next: Handler, plan: Plan, same: tuple[Any, ...] | None) -> Outcome:
+        """Ask the provider, and keep what it answers. Others find the call under `same`; None where it is nobody else's."""
+        recording, targets = Recording(plan.rule.largest, self._time), call.targets
+        flight = Flight(call, recording, self._player, self._loop)
+        if same is not None:
+            self.flights[same] = flight
         try:
             found = None if plan.store is None or not plan.store.fetches else await self._fetched(call, plan)
             if found is None:
-                outcome = await self._ask(call, next, plan, recording)
+                refuse_only(plan.wish)
+                call.cache, call.tape = "miss", recording
+                outcome = await next(call)
+                recording.usage = outcome.usage
+                if plan.store is not None and self._is_fit(recording, call, targets):
+                    self._keep(call, plan, plan.store, recording)
             else:
                 flight.recording = found
                 flight.land()
@@ -163,7 +167,8 @@ class Cache:
             flight.fail(end, own)
             raise
         finally:
-            if self.flights.get(same) is flight:
+            call.tape = None
+            if same is not None and self.flights.get(same) is flight:
                 del self.flights[same]
         flight.land()
         if flight.joined and application(call).gone:
@@ -177,18 +182,6 @@ class Cache:
             return None
         found = await store.fetch(plan.key, call, plan.wish.max_age)
         return found if found is not None and self._player.can_tell(call, found) else None
-
-    async def _ask(self, call: Call, next: Handler, plan: Plan, tape: Recording) -> Outcome:
-        """Ask the provider, and keep what it answers."""
-        call.cache, call.tape, targets = "miss", tape, call.targets
-        try:
-            outcome = await next(call)
-        finally:
-            call.tape = None
-        tape.usage = outcome.usage
-        if plan.store is not None and self._is_fit(tape, call, targets):
-            self._keep(call, plan, plan.store, tape)
-        return outcome
 
     def _is_fit(self, tape: Recording, call: Call, targets: Any) -> bool:
         """Whether all of it is there, and it came from whom was asked for: another model's answer is a makeshift."""

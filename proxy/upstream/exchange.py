@@ -207,8 +207,9 @@ class Exchange:
         told = body
         sure = words.relay and words.hear is words.theirs and words.theirs.is_answer(reply)
         unified = {} if sure else words.hear.parse_reply(reply)
-        if not is_told(call.usage):
-            call.usage = fill_whole(call, call.usage, words.theirs, reply)
+        usage = call.usage
+        if usage is None or not (usage.output or is_told(usage)):
+            call.usage = fill_whole(call, usage, words.theirs, reply)
         pay(call, self._price)
         if not words.relay:
             unified["created"] = unified.get("created") or int(self._wall())
