@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from proxy.call import Policy, Target
+from proxy.call import Call, Handler, Outcome, Policy, Target
 from proxy.config import Config, ConfigError
 from proxy.estimate import prompt_tokens
 from proxy.models import Model
@@ -15,7 +16,12 @@ from proxy.models import Model
 if TYPE_CHECKING:
     from proxy.budgeting import Budgeting
     from proxy.policies.batching import Batching
+    from proxy.roads import Roads
     from proxy.tokens import Counter as TokenCounter
+    from proxy.translate import Rules
+    from proxy.upstream.body import Price
+    from proxy.upstream.jobs import Jobs
+    from proxy.upstream.road import Road
     from proxy.upstream.shares import Shares
 
 
@@ -64,3 +70,25 @@ def counting_of(counter: TokenCounter | None) -> Policy | None:
     from proxy.policies.counting import Counting
 
     return Counting(counter)
+
+
+def jobs_of(roads: Roads, rules: Rules, loop: asyncio.AbstractEventLoop, price: Price) -> Jobs | None:
+    """What asks providers whose answers are jobs; None where no road leads to one."""
+    if all(road.endpoint.provider.job is None for road in roads.by_name.values()):
+        return None
+    from proxy.upstream.jobs import Jobs
+
+    return Jobs(roads.by_name, rules, roads.dial, loop, time.monotonic, time.time, price)
+
+
+def with_jobs(exchange: Handler, jobs: Handler, roads: Mapping[str, Road]) -> Handler:
+    """A Handler that knows which of both a road is for; `exchange` itself where no road leads to jobs."""
+    theirs = frozenset(name for name, road in roads.items() if road.endpoint.provider.job is not None)
+    if not theirs:
+        return exchange
+
+    def choose(call: Call) -> Awaitable[Outcome]:
+        assert call.target is not None
+        return (jobs if call.target.name in theirs and call.operation == "chat" else exchange)(call)
+
+    return choose

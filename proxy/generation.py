@@ -17,7 +17,7 @@ from proxy.caching import Caching
 from proxy.call import Call, Handler, Outcome, Policy, Target, Usage
 from proxy.config import Config, aliases, endpoints, entries_of, fingerprint
 from proxy.estimate import prompt_tokens
-from proxy.extras import batching_of, budgets_of, counter_of, counting_of
+from proxy.extras import batching_of, budgets_of, counter_of, counting_of, jobs_of, with_jobs
 from proxy.limiting import Limiting
 from proxy.lookup import Lookup, Offers
 from proxy.models import Model, Models
@@ -36,12 +36,11 @@ from proxy.resilience import breaker_rules, hedge_rules, plans, price_by, retry_
 from proxy.roads import Roads, alias_rules, common_rules, reach_of
 from proxy.routing import Router
 from proxy.stack import Passing, Policies, build_stack
-from proxy.translate import dropped_by
+from proxy.translate import DIALECTS, dropped_by
 from proxy.upstream.body import Price
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.fetch import Fetcher
 from proxy.upstream.health import Health, Probing
-from proxy.upstream.jobs import Jobs, with_jobs
 from proxy.upstream.raw import Raw
 
 if TYPE_CHECKING:
@@ -87,6 +86,10 @@ class Generation:
         self.fingerprint = fingerprint(config)
         on, off = endpoints(config)
         self.roads = Roads(config, on, lasting.loop, lasting.hide, lasting.environ)
+        for road in self.roads.by_name.values():
+            # What is going to be spoken is loaded before anyone waits for it.
+            if not road.endpoint.provider.mock:
+                DIALECTS[road.endpoint.provider.dialect]
         self.fetcher = Fetcher(reach_of(config))
         self.models = Models(entries_of(config.catalog))
         self._offers = Offers(self.models, self.roads.lists)
@@ -135,8 +138,8 @@ class Generation:
         roads, rules, loop = self.roads.by_name, common_rules(config), lasting.loop
         price = pricing(self._model_of, time.time)
         exchange = Exchange(roads, rules, self.fetcher.inline, loop, time.monotonic, time.time, price, self.counter)
-        self.jobs = Jobs(roads, rules, self.roads.dial, loop, time.monotonic, time.time, price)
-        self.handler = build_stack(policies, with_jobs(exchange, self.jobs, roads))
+        self.jobs = jobs_of(self.roads, rules, loop, price)
+        self.handler = build_stack(policies, exchange if self.jobs is None else with_jobs(exchange, self.jobs, roads))
         self._ways = build_stack(Policies(routes=policies.routes, fitting=self.fitting), nobody)
         relaying = Policies(metrics=lasting.metrics, admit=lasting.admit_relayed)
         self.relay = build_stack(relaying, Raw(roads, loop, time.monotonic))
@@ -176,7 +179,8 @@ class Generation:
     async def close(self) -> None:
         if self.health is not None:
             await self.health.close()
-        await self.jobs.close()
+        if self.jobs is not None:
+            await self.jobs.close()
         if self.budgets is not None:
             await self.budgets.close()
         await self.limits.close()

@@ -20,7 +20,6 @@ from proxy.policies.breaker import BreakerRule, Rate
 from proxy.policies.hedge import HedgeRule
 from proxy.policies.routes import Plan
 from proxy.policies.strategies import Price
-from proxy.prices import estimate
 from proxy.selection import When, beginning_of
 
 #: Failures in a row that never come.
@@ -95,6 +94,8 @@ def price_by(model_of: Callable[[Target], Model | None], wall: Callable[[], floa
     """
 
     def price(target: Target, call: Call) -> Decimal | None:
+        from proxy.prices import estimate
+
         limit = call.json.get("max_completion_tokens") or call.json.get("max_tokens")
         answer = limit if type(limit) is int and limit > 0 else USUAL_ANSWERS.get(call.operation, USUAL_ANSWER)
         return estimate(model_of(target), prompt_tokens(call), answer, wall(), tier=tier_of(call))

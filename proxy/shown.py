@@ -197,7 +197,7 @@ def bounds(sidecar: Sidecar, waiting: Callable[[], float], which: int) -> dict[t
         "routes": current.router.remembered,
         "models": current.models.remembered,
         "fetched_characters": current.fetcher.fill,
-        "jobs_ending": current.jobs.fill,
+        "jobs_ending": (0, 0) if current.jobs is None else current.jobs.fill,
         "targets": sidecar.standings.fill,
         "generations": sidecar.leaving,
         **current.caching.bounds(),

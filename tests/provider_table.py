@@ -13,7 +13,7 @@ BEGIN, END = "<!-- providers:begin -->", "<!-- providers:end -->"
 CLOUDS = {"aws": "AWS credentials", "google": "Google credentials", "azure": "Azure credentials"}
 HEAD = "| provider | kind, and what it must be told | speaks | what signs | offers |\n|---|---|---|---|---|"
 #: The dialects that an application may speak; a variant of one is as good as that.
-SPOKEN = tuple(dialect.name for dialect in SEVEN)
+SPOKEN = tuple(SEVEN)
 
 
 def table() -> str:

@@ -14,7 +14,7 @@ from proxy.config import load
 from proxy.generation import Generation, Lasting, Tallies
 from proxy.policies.metrics import Metrics
 from proxy.policies.standings import Standings
-from tests.policies.clocked import call_to, overloaded
+from tests.policies.clocked import overloaded
 
 TEXT = """
 providers:

@@ -21,12 +21,14 @@ CONFIG.read(ROOT / "setup.cfg", "utf-8")
 RUNTIME = CONFIG["options"]["install_requires"].split()
 EXTRAS = {name: packages.split() for name, packages in CONFIG["options.extras_require"].items()}
 DEVELOPMENT = EXTRAS["dev"]
-#: Package of an extra -> the one file that imports it, inside a function only: the process starts without it.
+#: Package of an extra -> the files that import it, inside functions only: the process starts without it.
 LATE = {
-    "cryptography": "proxy/upstream/credentials/rs256.py",
-    "redis": "proxy/upstream/store.py",
-    "tiktoken": "proxy/tokens.py",
+    "cryptography": ["proxy/upstream/credentials/rs256.py"],
+    "redis": ["proxy/cache/shared.py", "proxy/upstream/store.py"],
+    "tiktoken": ["proxy/tokens.py"],
 }
+#: What every container has, but only a sidecar with a cache loads -> the files that import it.
+OF_THE_CACHE = {"aiocache": ["proxy/cache/bounded.py", "proxy/cache/shared.py"]}
 
 
 def normal(name: str) -> str:
@@ -99,16 +101,21 @@ def test_the_runtime_needs_exactly_what_is_imported() -> None:
     assert imported - LATE.keys() == {normal(name) for name in RUNTIME}
 
 
-def test_an_extra_is_imported_late_by_one_file() -> None:
+def users(package: str) -> list[Module]:
+    return [module for module in shipped() if package in homes_of(roots(module))]
+
+
+def test_an_extra_is_imported_late_by_few_files() -> None:
     extras = {name for extra, packages in EXTRAS.items() if extra != "dev" for name in packages}
     assert extras == LATE.keys()
-    users = {package: [module for module in shipped() if package in homes_of(roots(module))] for package in LATE}
-    assert {package: [module.path for module in found] for package, found in users.items()} == {
-        package: [path] for package, path in LATE.items()
-    }
-    for package, [module] in users.items():
-        assert package not in homes_of(imported_at_once(module))
+    for package, paths in LATE.items():
+        assert [module.path for module in users(package)] == paths
+        assert not any(package in homes_of(imported_at_once(module)) for module in users(package))
     assert extras <= set(DEVELOPMENT), "nothing would be tested"
+
+
+def test_what_only_the_cache_needs_is_imported_by_files_of_the_cache() -> None:
+    assert {package: [module.path for module in users(package)] for package in OF_THE_CACHE} == OF_THE_CACHE
 
 
 def test_what_is_imported_at_once_is_all_but_what_stands_in_functions() -> None:

@@ -89,7 +89,9 @@ class BoundedCache(SimpleMemoryBackend):  # type: ignore[misc]
         if weight > self.most_bytes:
             self.refused += 1
             return False
-        self._sweep()
+        oldest = next(iter(cache), None)
+        if oldest is not None and cache[oldest].until <= self._wall():
+            self._sweep()
         while cache and (len(cache) >= self.entries or self.bytes + weight > self.most_bytes):
             self.bytes -= cache.popitem(last=False)[1][2]
             self.evicted += 1

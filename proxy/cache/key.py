@@ -36,7 +36,7 @@ REPEATED = frozenset(
     {"metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "stream_options", "user"}
 )
 #: What goes on with something that lies with the provider, or begins it: asked twice, it happens twice.
-GOES_ON = frozenset({"conversation", "background"})
+GOES_ON = ("conversation", "background")
 #: Headers that go up and name the request, and nothing else.
 NAMING = frozenset({"idempotency-key", "x-client-request-id", "x-ms-client-request-id"})
 #: What a number means does not depend on how it is written.
@@ -67,8 +67,9 @@ def digest(context: Any, call: Call, wire: bool, ignored: frozenset[str] = IGNOR
     """
     try:
         asked = orjson.loads(call.body) if wire else call.json
-        if not GOES_ON.isdisjoint(asked) and any(map(asked.get, GOES_ON)):
-            return None
+        for name in GOES_ON:
+            if asked.get(name):
+                return None
         written = orjson.dumps(canonical(asked, ignored), option=orjson.OPT_SORT_KEYS)
     except (orjson.JSONEncodeError, orjson.JSONDecodeError):
         return None

@@ -91,6 +91,21 @@ class Recording:
             self.times = array("f")
         self.begun = True
 
+    def whole(self, call: Call, words: Any, created: int, body: bytes, reply: Json | None) -> None:
+        """`begin`, `keep` and `end` of what is no stream."""
+        target = call.target
+        assert target is not None
+        self.provider, self.model, self.kind = target.name, target.model, target.endpoint.kind
+        self.asked, self.operation, self.stream, self.id = call.model, call.operation, False, call.id
+        self.dialect, self.created = words.theirs.name, created
+        self.dropped, self.translated = words.dropped, words.translated
+        self.size = len(body)
+        self.fits = self.size <= self._limit
+        if self.fits:
+            self.pieces.append(body)
+        self.begun = True
+        self.end(reply, call.usage)
+
     def keep(self, data: bytes) -> None:
         size = self.size = self.size + len(data)
         if size > self._limit:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from proxy.models.line import LETTERS, Entry, Model, meaning, parse_line
+from proxy.models.line import LETTERS, Entry, Model, meaning, parse_line, priced
 from proxy.models.table import Table
-from proxy.prices import Price
 
 __all__ = ["Entry", "Model", "Models", "Table", "capabilities"]
 
@@ -91,7 +90,7 @@ def overlay(entry: Entry, model: Model) -> Model:
     said = {name: value for name in SAID if (value := getattr(entry, name)) is not None}
     model = model._replace(**said)
     if entry.price is not None:
-        model = model._replace(price=Price(entry.price, model.kind))
+        model = model._replace(price=priced(entry.price, model.kind))
     if entry.can is None:
         return model
     _, _, inputs, outputs = meaning("".join(letter for letter, word in LETTERS.items() if word in entry.can))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from proxy.prices import Price
+if TYPE_CHECKING:
+    from proxy.prices import Price
+
 
 UNKNOWN = "?"
 
@@ -91,7 +93,7 @@ def parse_line(kind: str, line: str) -> Model:
         known,
         inputs,
         outputs,
-        Price(price, kind) if price else None,
+        priced(price, kind) if price else None,
     )
 
 
@@ -103,3 +105,10 @@ def meaning(letters: str) -> tuple[frozenset[str], bool, tuple[str, ...], tuple[
     outputs = ("text",) if SPEAKING & set(letters) else ()
     taken, given = (tuple(names[letter] for letter in letters if letter in names) for names in (TAKEN, GIVEN))
     return can, UNKNOWN not in letters, inputs + taken, outputs + given
+
+
+def priced(text: str, kind: str) -> Price:
+    """A price as it is written. Who asks for no model's price has nothing of prices in memory."""
+    from proxy.prices.price import Price
+
+    return Price(text, kind)

@@ -61,6 +61,8 @@ class Flight:
             call.client.follow(None)
             follower.leave()
             self._leave(follower)
+            # What it failed with knows this frame, and must not be known by it.
+            del follower
 
     def is_midway(self, call: Call) -> bool:
         """Whether what a follower has heard so far ends in the middle of an event."""
@@ -227,7 +229,8 @@ class Flight:
 
     def _detach(self) -> None:
         """Calls and their clients are not held by what is over."""
-        self.recording.heard = self.recording.landed = self.recording.balanced = None
+        recording = self.recording
+        recording.heard = recording.landed = recording.balanced = recording.source = None
         application(self._leader).outlive = None
         self._channels.clear()
         self._waiting.clear()

@@ -14,9 +14,10 @@ from proxy.call import Call, Client, Failure
 
 
 class Voice(Protocol):
-    """Pieces of the provider's stream in, a caller's bytes out."""
+    """Pieces of the provider's stream in, a caller's bytes out: through a sink, which has written what came before a Failure."""
 
     def feed(self, data: bytes) -> bytes: ...
+    def sink(self, write: Callable[[bytes], None]) -> Callable[[bytes], None]: ...
     def end(self) -> bytes: ...
 
 
@@ -105,22 +106,27 @@ class Channel:
         self.followers: list[Follower] = []
         self.said: list[bytes] = []
         self.failure: Failure | None = None
+        self._made: list[bytes] = []
+        self._sink = voice.sink(self._made.append)
 
     def feed(self, data: bytes, keep: bool) -> None:
         """Failure of a translation ends this channel and no other."""
         if self.failure is not None:
             return
+        failure: Failure | None = None
         try:
-            said = self.voice.feed(data)
-        except Failure as failure:
+            self._sink(data)
+        except Failure as failed:
+            failure = failed
+        said = b"".join(self._made)
+        self._made.clear()
+        if said:
+            if keep:
+                self.said.append(said)
+            for follower in self.followers:
+                follower.write(said)
+        if failure is not None:
             self.fail(failure)
-            return
-        if not said:
-            return
-        if keep:
-            self.said.append(said)
-        for follower in self.followers:
-            follower.write(said)
 
     def finish(self) -> None:
         if self.failure is not None:

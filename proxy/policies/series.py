@@ -151,7 +151,8 @@ class Series:
 
     @property
     def tokens(self) -> dict[str, int]:
-        return dict(zip(BUCKETS, read_buckets(self.usage), strict=True))
+        """Those that hold any: there are eleven, and most models have three."""
+        return {name: count for name, count in zip(BUCKETS, read_buckets(self.usage), strict=True) if count}
 
     @property
     def provider_errors(self) -> dict[str, int]:

@@ -8,14 +8,17 @@ before any API has seen the request, is AWS's own, and its type stands in a head
 from collections.abc import Mapping
 
 from proxy.call import Failure
-from proxy.dialects.bedrock import errors as aws
+from proxy.dialects.by_name import late
 from proxy.dialects.openai import errors
 from proxy.providers import Option, Provider
 
+parse_aws_error = late("bedrock.errors", "parse_error")
+
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-    parse = aws.parse_error if "x-amzn-errortype" in headers else errors.parse_error
-    return parse(status, headers, body)
+    parse = parse_aws_error if "x-amzn-errortype" in headers else errors.parse_error
+    failure: Failure = parse(status, headers, body)
+    return failure
 
 
 PROVIDER = Provider(

@@ -4,8 +4,8 @@ A model is called `owner/name`, or with `:version`, as in `replicate:meta/meta-l
 their own (https://replicate.com/docs/topics/predictions/streaming). Listing models lists all of the public: it is not asked for.
 """
 
+from proxy.dialects.by_name import late
 from proxy.dialects.jobs import Job
-from proxy.dialects.replicate.reply import frame, order, read_state
 from proxy.providers import Provider
 
 PROVIDER = Provider(
@@ -19,11 +19,11 @@ PROVIDER = Provider(
     lists="",
     probe="/account",
     job=Job(
-        read=read_state,
-        order=order,
+        read=late("replicate.reply", "read_state"),
+        order=late("replicate.reply", "order"),
         status="/predictions/{id}",
         cancel="/predictions/{id}/cancel",
-        frame=frame,
+        frame=late("replicate.reply", "frame"),
         hosts=frozenset({"stream.replicate.com", "streaming.api.replicate.com"}),
         counts=True,
     ),

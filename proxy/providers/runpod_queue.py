@@ -4,8 +4,8 @@ The kind `runpod` speaks to the same workers in OpenAI's form; here each call is
 reply is waited for by `/runsync`, shortly: until that is answered nobody knows what to cancel. `/health` costs nothing.
 """
 
+from proxy.dialects.by_name import late
 from proxy.dialects.jobs import Job
-from proxy.dialects.runpod import frame, order, read_state
 from proxy.providers import Option, Provider
 
 PROVIDER = Provider(
@@ -21,11 +21,11 @@ PROVIDER = Provider(
     lists="",
     probe="/health",
     job=Job(
-        read=read_state,
-        order=order,
+        read=late("runpod", "read_state"),
+        order=late("runpod", "order"),
         status="/status/{id}",
         cancel="/cancel/{id}",
-        frame=frame,
+        frame=late("runpod", "frame"),
         pieces="/stream/{id}",
     ),
 )

@@ -98,8 +98,6 @@ class ClientConnection(RequestHandler):
 
     def _answered(self) -> bool:
         """Whether there may be a next request, and by when it has to come."""
-        if self.transport is None:
-            return False
         if self._upgraded:
             self._decline_upgrade()
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout

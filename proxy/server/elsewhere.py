@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote
 import orjson
 
 from proxy.call import Failure, Json, Target
-from proxy.dialects.ollama.models import render_ps, render_show, render_tags, render_version
+from proxy.dialects.by_name import late
 from proxy.providers import CAPABILITIES, Endpoint
 from proxy.receipt import safe
 from proxy.server.answers import answer
@@ -62,7 +62,7 @@ async def find_answer(request: Request, path: str, router: Router) -> Json:
         await router.ready()
         return FIXED[path](router)
     if path == SHOW:
-        return render_show(known(router, await asked_model(request)))
+        return dict(ollama_show(known(router, await asked_model(request))))
     prefix, shape = next((prefix, shape) for prefix, shape in SHAPES if path.startswith(prefix))
     shape = ANTHROPIC if prefix == MODELS and "anthropic-version" in request.head.headers else shape
     name = path[len(prefix) :].lstrip("/")
@@ -148,8 +148,11 @@ SHAPES: tuple[tuple[str, Shape], ...] = ((MODELS, OPENAI), ("/v1beta/models", GE
 
 
 SHOW = "/api/show"
+ollama_show, ollama_tags, ollama_ps, ollama_version = (
+    late("ollama.models", f"render_{name}") for name in ("show", "tags", "ps", "version")
+)
 FIXED: Mapping[str, Callable[[Router], Json]] = {
-    "/api/tags": lambda router: render_tags(router.models()),
-    "/api/ps": lambda router: render_ps(),
-    "/api/version": lambda router: render_version(),
+    "/api/tags": lambda router: ollama_tags(router.models()),
+    "/api/ps": lambda router: ollama_ps(),
+    "/api/version": lambda router: ollama_version(),
 }

@@ -86,9 +86,7 @@ class Telling:
         head = [("content-type", "application/json"), ("content-length", str(len(body)))]
         call.client.start(client.status, [*head, *told(client.headers), *render_receipt(call, self._time())])
         if kept is not None and call.tape is not None:
-            call.tape.begin(call, kept[0], int(self._wall()))
-            call.tape.keep(kept[1])
-            call.tape.end()
+            call.tape.whole(call, kept[0], int(self._wall()), kept[1], None)
         call.client.write(body)
         await call.client.finish()
 

@@ -218,9 +218,7 @@ class Exchange:
         self._start(call, connection, road, [("content-type", "application/json"), ("content-length", str(len(body)))])
         call.client.write(body)
         if call.tape is not None:
-            call.tape.begin(call, words, unified.get("created") or int(self._wall()))
-            call.tape.keep(told)
-            call.tape.end(reply, call.usage)
+            call.tape.whole(call, words, unified.get("created") or int(self._wall()), told, reply)
         return Outcome(200, call.usage, call.target, None, call.attempts, call.cost)
 
     async def _long(self, call: Call, words: Plan, road: Road, connection: Connection, held: bytes) -> Outcome:

@@ -13,7 +13,7 @@ from functools import partial
 
 from yarl import URL
 
-from proxy.call import Call, Failure, Handler, Headers, Outcome
+from proxy.call import Call, Failure, Headers, Outcome
 from proxy.dialects.jobs import Job
 from proxy.receipt import render_receipt
 from proxy.relay import encode
@@ -215,16 +215,3 @@ async def has_come_about(creating: asyncio.Task[None]) -> bool:
     except Failure:
         return False
     return True
-
-
-def with_jobs(exchange: Handler, jobs: Handler, roads: Mapping[str, Road]) -> Handler:
-    """A Handler that knows which of both a road is for; `exchange` itself where no road leads to jobs."""
-    theirs = frozenset(name for name, road in roads.items() if road.endpoint.provider.job is not None)
-    if not theirs:
-        return exchange
-
-    def choose(call: Call) -> Awaitable[Outcome]:
-        assert call.target is not None
-        return (jobs if call.target.name in theirs and call.operation == "chat" else exchange)(call)
-
-    return choose

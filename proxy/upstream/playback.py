@@ -17,7 +17,7 @@ from proxy.call import Call, Failure
 from proxy.dialects import Dialect
 from proxy.dialects.by_name import BY_NAME
 from proxy.providers import all_providers
-from proxy.receipt import render_receipt
+from proxy.receipt import render_receipt, render_trailer
 from proxy.relay import encode, lacks_usage
 from proxy.translate import Course, Plan, Rules, course_to
 from proxy.upstream.answer import STREAM_HEADERS
@@ -38,6 +38,7 @@ class Voice(Protocol):
     """Pieces of the provider's stream in, the caller's out; `end` once it has ended well."""
 
     def feed(self, data: bytes) -> bytes: ...
+    def sink(self, write: Callable[[bytes], None]) -> Callable[[bytes], None]: ...
     def end(self) -> bytes: ...
 
 
@@ -46,6 +47,9 @@ class Same:
 
     def feed(self, data: bytes) -> bytes:
         return data
+
+    def sink(self, write: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        return write
 
     def end(self) -> bytes:
         return b""
@@ -91,6 +95,8 @@ class Playback:
         assert course is not None
         call.ttft = self._time() - call.started
         call.client.start(200, [*STREAM_HEADERS[course.ours.framing], *render_receipt(call, self._time())])
+        if call.trailers is not None:
+            call.trailers(render_trailer(call))
 
     def voice(self, call: Call, recording: Recording) -> Voice:
         course = course_of(call, recording)
@@ -137,14 +143,17 @@ class Playback:
         dialect = BY_NAME[recording.dialect]
         if recording.stream:
             return streamed_whole(dialect, recording.pieces)
+        if recording.operation not in SPOKEN:
+            return True
+        reply = orjson.loads(recording.body) if recording.reply is None else recording.reply
+        if dialect.name == "openai" and dialect.is_answer(reply):
+            return has_ended(reply["choices"])
         speech = dialect.operation(recording.operation)
         assert speech is not None
-        reply = orjson.loads(recording.body) if recording.reply is None else recording.reply
         try:
-            unified = speech.parse_reply(reply)
+            return has_ended(speech.parse_reply(reply).get("choices") or ())
         except Failure:
             return False
-        return recording.operation not in SPOKEN or has_ended(unified.get("choices") or ())
 
 
 #: Operations whose answers say how they ended.
@@ -162,7 +171,10 @@ def as_first(call: Call, recording: Recording) -> Call:
 
 
 def has_ended(choices: Sequence[Any]) -> bool:
-    return bool(choices) and all(reason_of(choice) in ENDED for choice in choices)
+    for choice in choices:
+        if reason_of(choice) not in ENDED:
+            return False
+    return len(choices) > 0
 
 
 def reason_of(choice: Any) -> str | None:

@@ -1,6 +1,6 @@
 """The command: `python -m tests.bench`, or `make bench`. One run, one table; the exit status is 1 when a bar is missed.
 
-python -m tests.bench                                  all of it, about eight minutes
+python -m tests.bench                                  all of it, about ten minutes
 python -m tests.bench --quick                          less of everything, about two minutes; noisy
 python -m tests.bench --rows requests-32,events-128    only these cells
 python -m tests.bench --write docs/performance.md      put the table into the page

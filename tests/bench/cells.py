@@ -62,10 +62,12 @@ class EventCell(NamedTuple):
         return self.latencies[min(int(len(self.latencies) * q), len(self.latencies) - 1)] / 1e3
 
 
-async def requests(place: Place, connections: int, seconds: float, meter: Meter) -> RequestCell:
+async def requests(
+    place: Place, connections: int, seconds: float, meter: Meter, kind: type[Caller] = Caller
+) -> RequestCell:
     """A closed loop over keep-alive connections."""
     load = Load()
-    await connect(load, Caller, place.port, [place.request()] * connections)
+    await connect(load, kind, place.port, [place.request()] * connections)
     await load.run(WARM)
     before, replies = meter.read(), load.replies
     await load.run(seconds)
@@ -89,8 +91,11 @@ async def calls(places: Sequence[Place], connections: int, count: int) -> None:
     await _finish(load, opened)
 
 
-async def events(place: Place, flow: Flow, seconds: float, meter: Meter, upstream: int) -> EventCell:
-    """Open every stream, pace them from the upstream's control path, then end them well."""
+async def events(place: Place, flow: Flow, seconds: float, meter: Meter, upstream: int, hearers: int = 1) -> EventCell:
+    """Open every stream, pace them from the upstream's control path, then end them well.
+
+    `hearers`: how many of the streams are told each event that the upstream sends.
+    """
     load = Load()
     payload = place.request(stream=True)
     for first in range(0, flow.streams, BATCH):
@@ -104,8 +109,8 @@ async def events(place: Place, flow: Flow, seconds: float, meter: Meter, upstrea
     load.expect(flow.streams)
     sent = int(await control(upstream, "/bench/stop"))
     await load.settled("endings")
-    if load.events != sent or not cell.latencies:
-        raise BenchError(f"{sent} events were sent and {load.events} arrived")
+    if load.events != sent * hearers or not cell.latencies:
+        raise BenchError(f"{sent} events were sent, each for {hearers} streams, and {load.events} arrived")
     return cell
 
 
@@ -122,6 +127,11 @@ async def _finish(load: Load, connections: int) -> None:
     load.running = False
     load.expect(connections)
     await load.settled("last answers")
+
+
+async def asked(upstream: int) -> int:
+    """How many calls the upstream has had so far, streams and others."""
+    return int(await control(upstream, "/bench/asked"))
 
 
 async def control(upstream: int, path: str) -> bytes:

@@ -11,15 +11,19 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import count
 from typing import Any, cast
 
 from tests.bench.applications import Application
+from tests.bench.framing import PLACEHOLDER
 from tests.bench.wires import OPENED
 
 PATIENCE = 20.0
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _OPENED = OPENED.encode()
+#: No two requests of a run have the same one.
+_NUMBERS = count(1)
 
 
 class BenchError(Exception):
@@ -80,6 +84,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._ask()
+
+    def _ask(self) -> None:
         self._transport.write(self._payload)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -102,7 +109,7 @@ class Caller(Connection):
         self._rest = b""
         self._load.replies += 1
         if self._load.running:
-            self._transport.write(self._payload)
+            self._ask()
         else:
             self.close()
             self._load.arrived()
@@ -115,6 +122,17 @@ class Caller(Connection):
             self._load.fail(f"not a 200: {data[:500]!r}")
         length = _LENGTH.search(data, 0, end)
         return len(data) >= end + 4 + int(length[1]) if length else data.endswith(b"0\r\n\r\n")
+
+
+class Curious(Caller):
+    """Asks for something else each time, in as many bytes: the placeholder of its request becomes a number."""
+
+    def __init__(self, load: Load, payload: bytes) -> None:
+        super().__init__(load, payload)
+        self._before, self._after = payload.split(PLACEHOLDER)
+
+    def _ask(self) -> None:
+        self._transport.write(b"%b%016d%b" % (self._before, next(_NUMBERS), self._after))
 
 
 class Stream(Connection):

@@ -48,9 +48,10 @@ def python(module: str, *arguments: int) -> list[str]:
     return [sys.executable, "-m", f"tests.bench.{module}", *map(str, arguments)]
 
 
-def outrider(folder: Path, port: int, ops: int, upstream: int, log_level: str) -> list[str]:
-    path = folder / "outrider.yaml"
-    path.write_text(OUTRIDER_CONFIGURATION.format(port=port, ops=ops, upstream=upstream, log_level=log_level))
+def outrider(folder: Path, port: int, ops: int, upstream: int, log_level: str, more: str = "") -> list[str]:
+    """`more` is the configuration of what is switched off by default."""
+    path = folder / f"outrider-{port}.yaml"
+    path.write_text(OUTRIDER_CONFIGURATION.format(port=port, ops=ops, upstream=upstream, log_level=log_level) + more)
     return [*OUTRIDER, "--config", str(path)]
 
 

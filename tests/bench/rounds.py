@@ -1,7 +1,8 @@
 """What is measured in which order: a round takes each cell for every column in turn, so that all meet the same machine.
 
 A column is a place to ask: no proxy, nginx, bare aiohttp, and Outrider twice, once for each of two providers. Behind these
-come the pairs of dialects, each a column of its own, in shorter cells and with the neighbours measured again.
+come the pairs of dialects, each a column of its own, in shorter cells and with the neighbours measured again, and what a second
+Outrider makes of its cache.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.bench import cells, nginx
+from tests.bench import cells, kept, nginx
 from tests.bench.applications import APPLICATIONS
 from tests.bench.cells import Place
+from tests.bench.load import Caller, Curious
 from tests.bench.measure import Meter, Reading, memory
 from tests.bench.pairs import EVENTS, MODELS, PAIRS, REQUESTS
 from tests.bench.processes import Process, Processes, free_ports, outrider, python
@@ -30,6 +32,8 @@ FLOWS = {
     "events-128": cells.Flow(streams=128, rate=5000, burst=5),
     "events-1000": cells.Flow(streams=1000, rate=5000, burst=5),
 }
+#: All of them hear something in the same moment, as those do who share a call.
+TOGETHER = cells.Flow(streams=100, rate=5000, burst=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,13 @@ class Bench:
         self._say = say
         self._columns: list[Column] = []
         self._pairs: list[Column] = []
+        self._keeping: list[Column] = []
         self.results = Results()
 
     async def run(self) -> None:
         await self._start()
-        for column in (*self._columns, *self._pairs):
-            cells.check(column.place)
+        for column in (*self._columns, *self._pairs, *self._keeping, *self._keeping):
+            cells.check(column.place)  # the cache's place twice: the second answer is one that was kept
         if "growth" in self._plan.cells:
             await self._growth()
         for number in range(1, self._plan.rounds + 1):
@@ -81,6 +86,10 @@ class Bench:
             if "pairs" in self._plan.cells:
                 self._say(f"round {number} of {self._plan.rounds}: pairs")
                 await self._pair_cells()
+            for cell in kept.CELLS:
+                if cell in self._plan.cells:
+                    self._say(f"round {number} of {self._plan.rounds}: {cell}")
+                    await self._kept_cell(cell)
         self._subtract()
 
     async def _start(self) -> None:
@@ -98,6 +107,18 @@ class Bench:
         if "pairs" in self._plan.cells:
             places = {pair.name: Place(port, APPLICATIONS[pair.application], pair.model) for pair in PAIRS}
             self._pairs = [Column(name, place, self._columns[-1].process) for name, place in places.items()]
+        if not self._plan.cells.isdisjoint(kept.CELLS):
+            await self._start_keeping()
+
+    async def _start_keeping(self) -> None:
+        """An Outrider with a cache; the neighbours are asked the same."""
+        port, ops = free_ports(2)
+        command = outrider(self._folder, port, ops, self._upstream_port, self._plan.log_level, kept.CONFIGURATION)
+        name = kept.HEAD[0]
+        self._say(f"starting {name}")
+        process = await self._processes.start(name, command, self._cores[0], ops, self._folder)
+        columns = (*self._named(*kept.NEIGHBOURS), Column(kept.CACHING, Place(port, kept.FIXED, RELAYED), process))
+        self._keeping = [replace(column, place=column.place._replace(application=kept.FIXED)) for column in columns]
 
     async def _proxy(
         self, command: list[str] | None, port: int, models: dict[str, str], ready: int | None = None
@@ -136,6 +157,17 @@ class Bench:
         for column in (*self._named("nginx"), *self._pairs):
             await self._events(EVENTS, column, FLOWS["events-128"], seconds)
 
+    async def _kept_cell(self, cell: str) -> None:
+        for column in self._keeping:
+            before = await cells.asked(self._upstream_port)
+            if cell == kept.SHARED:
+                hearers = TOGETHER.streams if column.name == kept.CACHING else 1
+                answers = await self._events(cell, column, TOGETHER, self._plan.seconds, hearers)
+            else:
+                kind = Curious if cell == kept.MISS else Caller
+                answers = await self._requests(cell, column, CONNECTIONS["requests-32"], self._plan.seconds, kind)
+            kept.check_asked(cell, column.name, await cells.asked(self._upstream_port) - before, answers)
+
     def _named(self, *names: str) -> list[Column]:
         return [column for column in self._columns if column.name in names]
 
@@ -143,23 +175,29 @@ class Bench:
         gc.collect()
         return Meter(column.process.pid if column.process else None, (os.getpid(), self._upstream.pid))
 
-    async def _requests(self, cell: str, column: Column, connections: int, seconds: float) -> None:
-        taken = await cells.requests(column.place, connections, seconds, self._meter(column))
+    async def _requests(
+        self, cell: str, column: Column, connections: int, seconds: float, kind: type[Caller] = Caller
+    ) -> int:
+        """How many answers there were."""
+        taken = await cells.requests(column.place, connections, seconds, self._meter(column), kind)
         self._add(cell, column, "rate", taken.per_second)
         self._add(cell, column, "around", 100 * taken.reading.around / taken.reading.at)
         if column.process:
             self._cost(cell, column, taken.reading, taken.replies)
             self._add(cell, column, "capacity", taken.replies / taken.reading.cpu * 1e9)
             self._add(cell, column, "busy", 100 * taken.reading.cpu / taken.reading.at)
+        return taken.replies
 
-    async def _events(self, cell: str, column: Column, flow: cells.Flow, seconds: float) -> None:
-        taken = await cells.events(column.place, flow, seconds, self._meter(column), self._upstream_port)
+    async def _events(self, cell: str, column: Column, flow: cells.Flow, seconds: float, hearers: int = 1) -> int:
+        """How many streams there were."""
+        taken = await cells.events(column.place, flow, seconds, self._meter(column), self._upstream_port, hearers)
         self._add(cell, column, "rate", len(taken.latencies) / taken.reading.at * 1e9)
         self._add(cell, column, "p50", taken.quantile(0.5))
         self._add(cell, column, "p99", taken.quantile(0.99))
         if column.process:
             self._cost(cell, column, taken.reading, len(taken.latencies))
             self._add(cell, column, "rss", taken.rss)
+        return flow.streams
 
     def _cost(self, cell: str, column: Column, reading: Reading, count: int) -> None:
         self._add(cell, column, "cpu", reading.cpu / count / 1e3)

@@ -10,7 +10,8 @@ import pytest
 from proxy.call import Call
 from proxy.server.routes import find_door
 from proxy.translate import DIALECTS, Plan
-from proxy.upstream.body import Opening, Translation
+from proxy.upstream.body import Translation
+from proxy.upstream.opening import Opening
 from tests.bench.applications import APPLICATIONS, END_OF_BODY
 from tests.bench.pairs import PAIRS, Pair
 from tests.bench.wires import OPENED, TEXT, TOKENS, WIRES

@@ -4,7 +4,7 @@ Raw protocol on uvloop; requests are recognised by their path, streams by it or 
 once and are then paced together by one clock: at each tick the next few streams in turn get one event each, its own
 write, with CLOCK_MONOTONIC (which all processes of a machine share) inside its text.
 `GET /bench/pace/RATE/BURST` sets events per second over all streams and how many of them get one at a tick;
-`GET /bench/stop` ends every stream well and answers how many events were sent.
+`GET /bench/stop` ends every stream well and answers how many events were sent; `GET /bench/asked` how many calls there were.
 It checks nothing about the caller: keys, models and parameters are another test's business.
 """
 
@@ -60,6 +60,7 @@ class Pacer:
         self._turn = 0
         self._burst = 1
         self._sent = 0
+        self.asked = 0
 
     def open(self, wire: Wire, transport: asyncio.Transport) -> None:
         transport.write(wire.opening)
@@ -115,20 +116,24 @@ class Connection(asyncio.Protocol):
     def _request(self, data: bytes) -> None:
         line = data[: data.index(b"\r\n")].split(b" HTTP/")[0]
         path = line.partition(b" ")[2].partition(b"?")[0]
-        if path in STREAMS:
-            self._pacer.open(STREAMS[path], self._transport)
-        elif path not in BY_BODY:
-            self._transport.write(answer(self._control(line)))
-        elif _STREAM.search(data):
-            self._pacer.open(BY_BODY[path], self._transport)
-        else:
+        wire = STREAMS.get(path)
+        if wire is None and _STREAM.search(data):
+            wire = BY_BODY.get(path)
+        self._pacer.asked += wire is not None or path in BY_BODY
+        if wire is not None:
+            self._pacer.open(wire, self._transport)
+        elif path in BY_BODY:
             self._transport.write(BY_BODY[path].reply)
+        else:
+            self._transport.write(answer(self._control(line)))
 
     def _control(self, line: bytes) -> bytes:
         if line.startswith(b"GET /bench/pace/"):
             self._pacer.pace(*map(int, line.split(b"/")[3:5]))
         elif line == b"GET /bench/stop":
             return b"%d" % self._pacer.stop()
+        elif line == b"GET /bench/asked":
+            return b"%d" % self._pacer.asked
         return b"ok"
 
 

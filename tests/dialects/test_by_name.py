@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from proxy.dialects import Dialect
@@ -11,10 +14,28 @@ from proxy.wire.framing import FRAMINGS
 
 
 def test_the_seven_and_their_variants() -> None:
-    assert [dialect.name for dialect in SEVEN] == [
-        *("openai", "responses", "anthropic", "gemini", "bedrock", "ollama", "cohere")
-    ]
+    assert list(SEVEN) == [*("openai", "responses", "anthropic", "gemini", "bedrock", "ollama", "cohere")]
     assert len(BY_NAME) == len(SEVEN) + len(VARIANTS) + len(OF_JOBS)
+    assert all(dialect.name == name for name, dialect in BY_NAME.items())
+    assert "klingon" not in BY_NAME
+    assert BY_NAME.get("klingon") is None
+    with pytest.raises(KeyError):
+        BY_NAME["klingon"]
+
+
+def test_each_is_loaded_when_it_is_first_spoken() -> None:
+    source = (
+        "import sys; from proxy.dialects.by_name import BY_NAME, PLACES; from proxy.translate import DIALECTS; import proxy.app;"
+        "here = lambda: [name for name, (module, _) in PLACES.items() if 'proxy.dialects.' + module in sys.modules];"
+        "print(here()); BY_NAME['cohere']; print(here())"
+    )
+    run = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=60, check=True)
+    assert run.stdout.splitlines() == ["['openai']", "['openai', 'cohere']"]
+
+
+def test_what_is_written_down_is_what_the_dialects_say() -> None:
+    assert frozenset().union(*(dialect.own for dialect in BY_NAME.values())) == OWN
+    assert frozenset().union(*(dialect.stateful for dialect in BY_NAME.values())) == STATEFUL
 
 
 @pytest.mark.parametrize("dialect", BY_NAME.values(), ids=BY_NAME)

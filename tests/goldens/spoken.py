@@ -12,7 +12,7 @@ import orjson
 
 from proxy.call import Call, Failure, Json
 from proxy.dialects import Dialect
-from proxy.dialects.by_name import SEVEN, VARIANTS
+from proxy.dialects.by_name import BY_NAME, SEVEN, VARIANTS
 from proxy.translate import Plan
 from proxy.upstream.body import Translation
 from proxy.wire import eventstream
@@ -31,7 +31,7 @@ MODELS: Mapping[str, str] = {
     "ollama": "qwen3:8b",
     "cohere": "command-a-03-2025",
 }
-EVERY: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (*SEVEN, *VARIANTS)}
+EVERY: Mapping[str, Dialect] = {name: BY_NAME[name] for name in (*SEVEN, *VARIANTS)}
 DIALECTS: Mapping[str, Dialect] = {name: EVERY[name] for name in MODELS}
 #: The caller's clock, for dialects that need a time.
 CREATED = 1_700_000_000

@@ -37,7 +37,11 @@ REPLIES: Rows = (
         r"usage\.cache(_creation_input_t|_read_input_t|ReadInputT|WriteInputT)okens",
         "zeros are said",
     ),
-    ("own_fields_anthropic-anthropic", r"usage\.server_tool_use\.web_fetch_requests", "only searches are paid by the piece"),
+    (
+        "own_fields_anthropic-anthropic",
+        r"usage\.server_tool_use\.web_fetch_requests",
+        "only searches are paid by the piece",
+    ),
     ("own_fields_responses-responses", r"usage\.server_tool_use", "searches are counted from the items, and told"),
     ("url_citations-responses", r"usage\.server_tool_use", "searches are counted from the items, and told"),
     ("text-anthropic", r"usage\.(cache_creation|service_tier)", "which cache and which tier is not counted apart"),

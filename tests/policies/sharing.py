@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -30,6 +30,9 @@ class Words:
         if not self.same and b"!" in data:
             raise Failure("provider_error", "it cannot be said")
         return data if self.same else b"<%b>" % data
+
+    def sink(self, write: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        return lambda data: write(self.feed(data))
 
     def end(self) -> bytes:
         return b"" if self.same else b"<end>"

@@ -10,7 +10,7 @@ from typing import Any
 from tests.promises.caller import Caller, until
 from tests.promises.sidecars import InLoop, openai_like, sidecar
 from tests.promises.upstream import Asked, Provider
-from tests.promises.wires import OPENAI_USAGE, openai_reply, openai_stream
+from tests.promises.wires import OPENAI_OPENING, OPENAI_USAGE, openai_reply, openai_stream, openai_word
 
 FIXED: dict[str, Any] = {"temperature": 0}
 ON = {"enabled": True}
@@ -66,3 +66,19 @@ async def posted(running: InLoop, count: int, body: Any, headers: dict[str, str]
     for caller in callers:
         caller.post(body, headers)
     return callers
+
+
+def cache_of(running: InLoop) -> Any:
+    return running.sidecar.current.caching.cache
+
+
+async def begun(running: InLoop, provider: Provider, callers: list[Caller]) -> Asked:
+    """All have joined, and heard the first word."""
+    asked = await provider.asked()
+    await until(lambda: sum(flight.joined for flight in cache_of(running).flights.values()) == len(callers) - 1)
+    asked.link.start()
+    asked.link.chunk(OPENAI_OPENING + openai_word("one"))
+    for caller in callers:
+        assert (await caller.head()).status == 200
+        await caller.chunk()
+    return asked

@@ -88,6 +88,19 @@ async def test_log_and_metrics_tell_it_too(tmp_path: Path) -> None:
         assert [line["cost"] for line in lines if line["event"] == "call"] == [COST, COST, None]
 
 
+async def test_a_kept_stream_keeps_what_its_head_announced(tmp_path: Path) -> None:
+    async with priced(tmp_path, cache={"enabled": True, "streams": "store"}) as running:
+        cache = running.sidecar.current.caching.cache
+        assert cache is not None
+        for cost in (COST, "0"):
+            caller = await running.caller()
+            caller.post(chat(stream=True, temperature=0), {"te": "trailers", "connection": "close"})
+            _, _, trailer = (await caller.everything()).rpartition(b"\r\n0\r\n")
+            assert f"x-outrider-cost: {cost}\r\n".encode() in trailer
+            await running.is_idle()
+            await until(lambda: cache.reading[0] == 0)
+
+
 async def test_a_kept_answer_costs_nothing(tmp_path: Path) -> None:
     async with priced(tmp_path, cache={"enabled": True}) as running:
         costs = [(await running.ask(chat(temperature=0))).headers["x-outrider-cost"] for _ in range(2)]

@@ -162,15 +162,9 @@ class Kept:
         self.body = b""
         self.ended = False
 
-    def begin(self, call: Call, words: Any, created: int) -> None:
+    def whole(self, call: Call, words: Any, created: int, body: bytes, reply: Json | None) -> None:
         assert call.client.started
-        self.words, self.created = words, created
-
-    def keep(self, data: bytes) -> None:
-        self.body += data
-
-    def end(self, reply: Json | None = None) -> None:
-        self.ended = True
+        self.words, self.created, self.body, self.ended = words, created, body, True
 
 
 @pytest.mark.parametrize("fields", [{}, {"encoding_format": "base64"}], ids=["numbers", "base64"])

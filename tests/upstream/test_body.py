@@ -1,4 +1,4 @@
-"""What becomes of a streamed answer on its way: passed on as it is, or said anew; and how long its beginning is held."""
+"""What becomes of a streamed answer on its way: passed on as it is, or said anew."""
 
 from __future__ import annotations
 
@@ -11,24 +11,16 @@ from proxy.call import Call, Failure, Usage
 from proxy.dialects import Dialect
 from proxy.translate import DIALECTS, Plan
 from proxy.upstream.body import Relay, Translation
-from proxy.upstream.opening import Opening
 from proxy.wire.sse import Reader
 from tests.upstream.lane import Recorder
 from tests.upstream.streams import (
     ANTHROPIC,
     ANTHROPIC_ERROR,
     BLOCK,
-    DONE,
-    ENDING,
     OPENAI,
-    OPENAI_ERROR,
-    PING,
     ROLE,
     START,
-    STOP,
     anthropic,
-    anthropic_text,
-    event,
     openai_chunk,
 )
 
@@ -148,77 +140,6 @@ def test_an_event_without_end_is_refused() -> None:
         body.feed(bytes(1 << 20))
     with pytest.raises(Failure, match="an event of more than"):
         body.feed(b"x")
-
-
-# ---- the opening
-
-
-def opened(theirs: Dialect, *pieces: bytes, limit: int = 64 * 1024) -> Opening:
-    opening = Opening(theirs, limit)
-    for piece in pieces:
-        opening.feed(piece)
-    return opening
-
-
-@pytest.mark.parametrize(
-    ("theirs", "pieces", "over"),
-    [
-        (OPENAI_DIALECT, [ROLE], False),
-        (OPENAI_DIALECT, [b": comment\n\n", ROLE], False),
-        (OPENAI_DIALECT, [ROLE, openai_chunk(content="a")], True),
-        (OPENAI_DIALECT, [ROLE, openai_chunk(reasoning_content="hm")], True),
-        (OPENAI_DIALECT, [ROLE, openai_chunk(tool_calls=[{"index": 0, "function": {"name": "f"}}])], True),
-        (OPENAI_DIALECT, [ROLE, openai_chunk(content="a")[:-1]], False),
-        (OPENAI_DIALECT, [ROLE, STOP], True),
-        (OPENAI_DIALECT, [DONE], True),
-        (ANTHROPIC_DIALECT, [START], False),
-        (ANTHROPIC_DIALECT, [START, PING, BLOCK, PING], False),
-        (ANTHROPIC_DIALECT, [START, BLOCK, anthropic_text("a")], True),
-        (
-            ANTHROPIC_DIALECT,
-            [START, anthropic("content_block_start", index=0, content_block={"type": "thinking"})],
-            True,
-        ),
-        (ANTHROPIC_DIALECT, [START, *ENDING], True),
-    ],
-)
-def test_the_opening_is_over_when_the_model_has_spoken(theirs: Dialect, pieces: list[bytes], over: bool) -> None:
-    opening = opened(theirs, *pieces)
-    assert (opening.over, opening.spoken) == (over, over)
-    wire = b"".join(pieces)
-    split = opened(theirs, *(bytes([byte]) for byte in wire))
-    assert (split.over, split.spoken) == (over, over)
-
-
-@pytest.mark.parametrize(
-    ("theirs", "pieces"),
-    [
-        (OPENAI_DIALECT, [OPENAI_ERROR]),
-        (OPENAI_DIALECT, [ROLE, OPENAI_ERROR]),
-        (OPENAI_DIALECT, [event({"message": "no"}, "error")]),
-        (ANTHROPIC_DIALECT, [ANTHROPIC_ERROR]),
-        (ANTHROPIC_DIALECT, [START, BLOCK, PING, ANTHROPIC_ERROR]),
-        (OPENAI_DIALECT, [b"data: <html>\n\n"]),
-    ],
-)
-def test_an_error_in_the_opening_is_a_failure(theirs: Dialect, pieces: list[bytes]) -> None:
-    wire = b"".join(pieces)
-    for cut in (1, len(wire) // 2, len(wire) - 1):
-        with pytest.raises(Failure) as caught:
-            opened(theirs, wire[:cut], wire[cut:])
-        assert caught.value.retryable
-
-
-def test_the_opening_is_bounded_in_bytes() -> None:
-    opening = opened(OPENAI_DIALECT, *[b": keep-alive\n\n"] * 70, limit=1000)
-    assert opening.over is False
-    opening.feed(b": keep-alive\n\n" * 2)
-    assert (opening.over, opening.spoken) == (True, False)
-
-
-def test_a_first_event_larger_than_the_opening_is_no_failure() -> None:
-    opening = opened(OPENAI_DIALECT, openai_chunk(role="assistant", note="x" * 100_000)[:80_000])
-    assert (opening.over, opening.spoken) == (True, False)
 
 
 # ---- the text lane

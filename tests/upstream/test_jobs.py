@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from proxy.call import Json
-from proxy.upstream.jobs import with_jobs
+from proxy.extras import with_jobs
 from tests.promises.caller import chat, until
 from tests.promises.sidecars import sidecar
 from tests.upstream.job_answers import STREAM

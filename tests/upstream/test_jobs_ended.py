@@ -200,7 +200,9 @@ async def test_a_job_that_will_not_end_is_logged_and_holds_up_nobody(
             await in_the_queue(server, caller)
             caller.hang_up()
             await until(partial(is_logged, running, f"a job may go on: {words}"))
-        await until(lambda: running.sidecar.current.jobs.fill[0] == 0)
+        jobs = running.sidecar.current.jobs
+        assert jobs is not None
+        await until(lambda: jobs.fill[0] == 0)
 
 
 async def test_the_connection_of_a_stream_is_closed_within_a_turn(

@@ -8,7 +8,7 @@ import pytest
 
 from proxy.call import Failure, Json
 from proxy.dialects import Dialect
-from proxy.dialects.by_name import SEVEN, STATEFUL
+from proxy.dialects.by_name import BY_NAME, SEVEN, STATEFUL
 from proxy.dialects.capabilities import ROWS
 from proxy.dialects.cohere import DIALECT
 from proxy.dialects.cohere.fields import KNOWN, OWN, SUPPORT
@@ -144,7 +144,7 @@ def test_own_fields_are_known_and_are_no_rows() -> None:
     assert OWN.isdisjoint(ROWS)
 
 
-@pytest.mark.parametrize("target", [dialect for dialect in SEVEN if dialect.name != "cohere"], ids=lambda it: it.name)
+@pytest.mark.parametrize("target", [BY_NAME[name] for name in SEVEN if name != "cohere"], ids=lambda it: it.name)
 def test_documents_are_the_grounding_of_the_question(target: Dialect) -> None:
     """No other provider is asked without them; and what a tool's document left in the unified form stays with us."""
     assert "documents" in STATEFUL
