@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import NamedTuple
 
+from proxy.dialects.by_name import BY_NAME
 from tests.promises.caller import until
 from tests.promises.sidecars import InLoop
 
@@ -44,6 +46,7 @@ class Leftovers:
 async def left_by(sidecars: Sequence[InLoop], hang_up: Callable[[], Awaitable[None]]) -> AsyncIterator[Leftovers]:
     """Filled in at the end, after `hang_up` has ended every connection of the providers and everything has had its time."""
     left = Leftovers()
+    load_all()
     before = held()
     yield left
     for running in sidecars:
@@ -58,6 +61,13 @@ async def left_by(sidecars: Sequence[InLoop], hang_up: Callable[[], Awaitable[No
         for name, pool in (await running.status())["providers"].items():
             if any(open_ones := {state: pool[state] for state in ("active", "idle", "waiting")}.values()):
                 left.connections[name] = list(open_ones)
+
+
+def load_all() -> None:
+    """Tables of modules that are loaded when they are first needed are nothing that calls leave behind."""
+    import_module("proxy.estimate.prompt")
+    import_module("proxy.prices.notation")
+    assert all(dialect.name for dialect in BY_NAME.values())
 
 
 async def settles(condition: Callable[[], bool]) -> None:
