@@ -120,7 +120,8 @@ class Tape(Protocol):
     """Keeps a provider's answer. `begin` says what it is: `words` how it is told to callers, `created` seconds since the epoch.
 
     Then `keep` takes its pieces as the provider sent them, and `end` is called once it is complete, with a whole reply's JSON and
-    what was used. `whole` does all three for what is no stream. `follow`: what the client of a stream follows in place of its source.
+    what was used. `whole` does all three for what is no stream.
+    `follow`: what the client of a stream follows in place of its source.
     """
 
     def begin(self, call: Call, words: Any, created: int) -> None: ...

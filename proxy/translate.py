@@ -34,6 +34,8 @@ MEANING = frozenset(
 MEANING_PREFIXES = ("tools[", "tool_choice.", "response_format.", "messages.image.", "messages.file", "messages.tool.")
 NICETIES = frozenset({"messages.image.detail", "messages.tool.is_error"})
 SIGNED = MARK.encode()
+#: Fields that no provider is shown.
+FOR_US = frozenset({"timeout", "fallbacks", "cache"})
 #: Stands in every request that gives some of its content by a web address.
 ADDRESS = b"http"
 #: Kind of content -> what a request that gives it by address holds somewhere, in whatever dialect.
@@ -133,8 +135,8 @@ def course_to(provider: Provider, dialect: str, operation: str, stream: bool) ->
     say, hear = ours.operation(operation), theirs.operation(operation)
     assert say is not None
     assert hear is not None
-    # Our extras are the unified form's, which is OpenAI's.
-    extras = EXTRAS - provider.accepts if ours is OPENAI else frozenset()
+    # Our extras are the unified form's, which is OpenAI's; what is for the proxy alone may be said in any dialect.
+    extras = (EXTRAS if ours is OPENAI else FOR_US) - provider.accepts
     same = ours is theirs or (hear is theirs and theirs.answers_in == ours.name)
     return Course(way.path, ours, theirs, say, hear, extras | said_anew(provider) if same else None)
 

@@ -47,7 +47,7 @@ def _about(description: str) -> Meta:
 
 
 Unsupported = Literal["auto", "reject", "drop", "warn"]
-Override = Literal["timeout", "fallbacks", "tags"]
+Override = Literal["timeout", "fallbacks", "tags", "cache"]
 ModelLimits = Literal["reject", "clamp", "ignore"]
 Hosts = Annotated[tuple[Host, ...], Meta(min_length=1, extra={"allowed": "a list of at least one host"})]
 
@@ -203,6 +203,7 @@ class Config(Section, frozen=True):
         "timeout",
         "fallbacks",
         "tags",
+        "cache",
     )
     unsupported: Annotated[Unsupported, _about("What happens to a parameter that the target cannot honour.")] = "auto"
     stream_usage: Annotated[

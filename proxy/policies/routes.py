@@ -14,6 +14,8 @@ from proxy.selection import When, select
 Resolve = Callable[[str], Sequence[Target]]
 #: A caller asks for targets that have all of these tags, with commas between.
 TAGS = "x-outrider-tags"
+#: And says what it wants of the cache.
+CACHE = "x-outrider-cache"
 MOST_FALLBACKS = 10
 
 
@@ -33,6 +35,7 @@ class Routes:
         self._tags = "tags" in allowed
         self._fallbacks = "fallbacks" in allowed
         self._timeout = "timeout" in allowed
+        self._cache = "cache" in allowed
 
     def __call__(self, call: Call, next: Handler) -> Awaitable[Outcome]:
         plan = self._plans.get(call.model)
@@ -42,6 +45,8 @@ class Routes:
             self._narrow(call)
         if call.timeout is not None and not self._timeout:
             raise Failure("invalid_request", "timeout may not be set by a request here", param="timeout")
+        if not self._cache and (call.json.get("cache") is not None or CACHE in call.caller):
+            raise Failure("invalid_request", "cache may not be set by a request here", param="cache")
         return next(call)
 
     def fallbacks(self, call: Call) -> Sequence[tuple[Route | None, Sequence[Target]]]:
@@ -86,4 +91,4 @@ class Routes:
 
 
 #: What a request may say itself, where the operator lets it.
-OVERRIDES = ("timeout", "fallbacks", "tags")
+OVERRIDES = ("timeout", "fallbacks", "tags", "cache")

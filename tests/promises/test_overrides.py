@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.promises.dialects import WIRES
+from tests.promises.dialects import WIRES, like
 from tests.promises.scripts import Script, refuses, says
 from tests.promises.sidecars import InLoop, openai_like, sidecar
 from tests.promises.upstream import Provider
@@ -100,3 +100,33 @@ async def test_fallbacks_where_the_first_fails_and_the_second_is_not_there(tmp_p
     async with scene(tmp_path, script) as running:
         answer = await running.ask(WIRES["openai"].ask("fast", fallbacks=["up:other", "nobody:m"]))
         assert (answer.status, answer.error["type"], script.count) == (404, "model_not_found", 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "headers"),
+    [({"cache": {"mode": "bypass"}}, {}), ({}, {"x-outrider-cache": "refresh"})],
+    ids=["body", "header"],
+)
+async def test_what_is_wanted_of_the_cache_is_refused_where_the_operator_says_so(
+    tmp_path: Path, fields: dict[str, Any], headers: dict[str, str]
+) -> None:
+    wire = WIRES["openai"]
+    async with scene(tmp_path, Script(says()), overrides=["timeout"]) as running:
+        answer = await running.ask(wire.ask("fast", **fields), headers)
+        assert (answer.status, answer.error["param"]) == (400, "cache")
+
+
+@pytest.mark.parametrize("dialect", BODIES)
+@pytest.mark.parametrize(
+    ("name", "value"), [("timeout", 30), ("fallbacks", ["up:other"]), ("cache", {"mode": "bypass"})]
+)
+async def test_what_is_for_us_never_reaches_a_provider(dialect: str, name: str, value: Any, tmp_path: Path) -> None:
+    """Where the caller's own bytes would go up, too."""
+    wire = WIRES[dialect]
+    async with (
+        Provider(lambda asked: asked.link.whole(wire.reply("hello"))) as provider,
+        sidecar(tmp_path, {"up": like(wire, provider.url)}) as running,
+    ):
+        answer = await running.ask(wire.ask("up:m", **{name: value}), wire.headers, wire.path_to("up:m"))
+        assert (answer.status, wire.text_of(answer.json)) == (200, "hello")
+        assert name not in provider.requests[0].json
