@@ -214,12 +214,15 @@ def pricing(model_of: Callable[[Target], Model | None], wall: Callable[[], float
     """What was used of a target -> dollars. What is known of models is remembered for a while: lists of providers change."""
     known: dict[tuple[str, str], Model | None] = {}
     fresh_until = 0.0
+    reckon: Callable[[Usage, Model | None, float], Decimal | None] | None = None
 
     def price(target: Target, usage: Usage) -> Decimal | None:
-        nonlocal fresh_until
-        # Imported once something has been used: an idle sidecar does not pay for prices.
-        from proxy.prices import cost
+        nonlocal fresh_until, reckon
+        if reckon is None:
+            # Imported once something has been used: an idle sidecar does not pay for prices.
+            from proxy.prices import cost
 
+            reckon = cost
         now = wall()
         if now >= fresh_until or len(known) >= MOST_PRICED:
             known.clear()
@@ -229,6 +232,6 @@ def pricing(model_of: Callable[[Target], Model | None], wall: Callable[[], float
             model = known[asked]
         except KeyError:
             model = known[asked] = model_of(target)
-        return cost(usage, model, now)
+        return reckon(usage, model, now)
 
     return price

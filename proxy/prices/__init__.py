@@ -17,8 +17,6 @@ from proxy.prices.price import EXACT, FINEST, ORDER, USUAL, Price, Rates
 __all__ = ["MEDIA", "Price", "Priced", "Rates", "cost", "estimate", "plain"]
 
 COUNTS = attrgetter(*BUCKETS, "searches")
-#: What few calls have any of; the others are `Rates.simple`.
-UNUSUAL = attrgetter(*(set(BUCKETS) - {"input", "cache_read", "output", "reasoning"}), "searches")
 fma, scaleb = EXACT.fma, EXACT.scaleb
 
 REMEMBERED = 512
@@ -46,12 +44,22 @@ def cost(usage: Usage, model: Priced | None, at: float) -> Decimal | None:
         rates = price.rates(usage.tier, usage.prompt, at)
         if rates is None:
             return None
-    if rates.simple is not None and not any(UNUSUAL(usage)):
-        into, read, out, thought = rates.simple
-        if read is not None or not usage.cache_read:
-            amount = (
-                usage.input * into + usage.cache_read * (read or 0) + usage.output * out + usage.reasoning * thought
-            )
+    simple = rates.simple
+    # Spelled out: every call is asked this.
+    if simple is not None and not (
+        usage.cache_write
+        or usage.audio_input
+        or usage.audio_output
+        or usage.cache_write_1h
+        or usage.audio_cache_read
+        or usage.image_input
+        or usage.image_output
+        or usage.searches
+    ):
+        into, read, out, thought = simple
+        cached = usage.cache_read
+        if read is not None or not cached:
+            amount = usage.input * into + cached * (read or 0) + usage.output * out + usage.reasoning * thought
             return scaleb(Decimal(amount), FINEST)
     total = rates.request
     if total is None:
