@@ -1,23 +1,23 @@
-"""What a line says, as JSON or for a terminal.
+"""What a line says: of a call that ended, or of a record of the standard library's logging.
 
-The line of a call has fixed fields, and none of them is text of a prompt or an answer. No clock and no output here.
+Their fields are fixed, docs/logs.md has them all, and none is text of a prompt or an answer. How a line is written is not
+known here. No clock and no output.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple, Protocol
+from itertools import compress
+from operator import attrgetter
+from typing import NamedTuple, Protocol
 
-import orjson
-
-from proxy.call import Call, Failure, Outcome, Usage, plain
-
-Fields = dict[str, Any]
-Format = Literal["json", "console"]
+from proxy.advice import ADVICE
+from proxy.call import BUCKETS, Call, Failure, Outcome, Usage, plain
+from proxy.logs.formats import Fields
+from proxy.logs.formats import render_json as render_json
 
 LONGEST_NAME = 128
 MOST_NAMES = 20
@@ -30,52 +30,77 @@ class Line(Protocol):
 
 
 class CallLine(NamedTuple):
-    """How a call ended. `time` is in seconds since 1970, `ttft` and `duration` are in seconds.
+    """How a call ended. `time` is in seconds since 1970; `ttft`, `duration`, `upstream` and `queued` are in seconds.
 
-    tried: who was asked in vain, and the kind of failure, as `Call.trail` has it.
+    tried: who was asked in vain, and the kind of failure, as `Call.trail` has it. phase: how far it came.
     """
 
     time: float
     id: str
+    operation: str
     provider: str | None
     model: str
+    target_model: str | None
     stream: bool
     status: int
     kind: str | None
+    phase: str
     attempts: int
     ttft: float | None
     duration: float
+    upstream: float
+    queued: float
     usage: Usage | None
+    cost: Decimal | None
+    cache: str
     dropped: Sequence[str]
+    translated: Sequence[str]
     tried: Sequence[str]
-    cost: Decimal | None = None
-    cache: str = ""
 
     def fields(self) -> Fields:
-        time, call_id, provider, model, stream, status, kind, attempts, ttft, duration, usage, dropped, tried = self[
-            :13
-        ]
+        kind, usage, ttft, cost = self.kind, self.usage, self.ttft, self.cost
+        tokens_in = tokens_out = tokens = None
+        if usage is not None:
+            tokens_in, tokens_out, tokens = usage.prompt, usage.completion, buckets(usage)
+        # Whole microseconds: `round` to digits takes ten times as long.
+        duration, upstream = int(self.duration * 1e6 + 0.5), int(self.upstream * 1e6 + 0.5)
+        party, hint, phase = SPOTLESS if kind is None else (*ADVICE[kind][::2], self.phase)
         return {
-            "time": timestamp(time),
+            "time": timestamp(self.time),
             "level": "info",
             "event": "call",
-            "id": call_id[:LONGEST_NAME],
-            "provider": provider,
-            "model": model[:LONGEST_NAME],
-            "stream": stream,
-            "status": status,
+            "id": self.id[:LONGEST_NAME],
+            "operation": self.operation,
+            "provider": self.provider,
+            "model": self.model,
+            "target_model": self.target_model,
+            "stream": self.stream,
+            "status": self.status,
             "kind": kind,
-            "attempts": attempts,
-            "ttft_ms": None if ttft is None else round(ttft * 1000, 3),
-            "duration_ms": round(duration * 1000, 3),
-            "tokens_in": None if usage is None else usage.prompt,
-            "tokens_out": None if usage is None else usage.completion,
+            "party": party,
+            "hint": hint,
+            "phase": phase,
+            "attempts": self.attempts,
+            "ttft_ms": None if ttft is None else int(ttft * 1e6 + 0.5) / 1000,
+            "duration_ms": duration / 1000,
+            "upstream_ms": upstream / 1000,
+            "overhead_ms": (duration - upstream) / 1000 if duration > upstream else 0.0,
+            "queued_ms": int(self.queued * 1e6 + 0.5) / 1000,
+            "tokens_in": tokens_in,
+            "tokens_out": tokens_out,
+            "tokens": tokens,
             "estimated": True if usage is not None and usage.estimated else None,
-            "cost": None if self.cost is None else plain(self.cost),
+            "cost": None if cost is None else plain(cost),
             "cache": self.cache or None,
-            "dropped": [name[:LONGEST_NAME] for name in dropped[:MOST_NAMES]] if dropped else [],
-            "tried": [name[:LONGEST_NAME] for name in tried[:MOST_NAMES]] if tried else [],
+            "dropped": self.dropped,
+            "translated": self.translated,
+            "tried": self.tried,
         }
+
+
+#: Party, hint and phase of a call that ended well.
+SPOTLESS = (None, None, None)
+read_buckets = attrgetter(*BUCKETS)
 
 
 class RecordLine(NamedTuple):
@@ -102,59 +127,67 @@ class RecordLine(NamedTuple):
 
 
 def call_line(now: float, call: Call, ended: Outcome | Failure, duration: float) -> CallLine:
+    """What is kept of a call is short, whatever its application sent: a line may wait for its writer."""
     if isinstance(ended, Failure):
         kind, ttft, usage = ended.kind, call.ttft, call.usage
     else:
         kind, ttft, usage = None, ended.ttft, ended.usage or call.usage
-    return CallLine(
+    target, model, dropped, translated, tried = call.target, call.model, call.dropped, call.translated, call.trail
+    provider = target_model = None
+    if target is not None:
+        provider, target_model = target.name, target.model
+        if len(target_model) > LONGEST_NAME:
+            target_model = target_model[:LONGEST_NAME]
+    if len(model) > LONGEST_NAME:
+        model = model[:LONGEST_NAME]
+    if dropped or translated or tried:
+        dropped, translated, tried = map(shortened, (dropped, translated, tried))
+    values = (
         now,
         call.id,
-        None if call.target is None else call.target.name,
-        call.model,
+        call.operation,
+        provider,
+        model,
+        target_model,
         call.stream,
         ended.status,
         kind,
+        call.phase,
         call.attempts,
         ttft,
         duration,
+        call.upstream_seconds,
+        call.queued,
         usage,
-        call.dropped,
-        call.trail,
         call.cost,
         call.cache,
+        dropped,
+        translated,
+        tried,
     )
+    # CallLine(...) without the Python function that a NamedTuple has in between.
+    return new_line(CallLine, values)
 
 
-def render_json(fields: Fields) -> bytes:
-    """One line without its line feed. What orjson refuses, lone surrogates and large integers, json writes."""
-    try:
-        return orjson.dumps(fields, default=str)
-    except orjson.JSONEncodeError:
-        return json.dumps(fields, default=str).encode()
+new_line = tuple.__new__
 
 
-def render_console(fields: Fields) -> bytes:
-    """One line, and a traceback below it. Nothing that came from outside can move the cursor or begin a line."""
-    rest = dict(fields)
-    words = [rest.pop("time")[11:23], f"{rest.pop('level').upper():<7}", rest.pop("event")]
-    words += [printable(rest.pop("message"))] if "message" in rest else []
-    below = rest.pop("exception", None)
-    words += [f"{name}={value_text(value)}" for name, value in rest.items() if value is not None and value != []]
-    lines = [" ".join(words), *map(printable, (below or "").splitlines())]
-    return "\n".join(lines).encode("utf-8", "backslashreplace")
+def short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME]
 
 
-RENDERERS: Mapping[Format, Callable[[Fields], bytes]] = {"json": render_json, "console": render_console}
+def shortened(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(short, names[:MOST_NAMES]))
 
 
-def value_text(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    bare = text and text.isprintable() and not set(text) & set(' "=')
-    return text if bare else json.dumps(text)
+def buckets(usage: Usage) -> dict[str, int]:
+    """Those with something in them."""
+    counts = read_buckets(usage)
+    return dict(compress(zip(BUCKETS, counts, strict=True), counts))
 
 
-def printable(text: str) -> str:
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+def milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else int(seconds * 1e6 + 0.5) / 1000
 
 
 def timestamp(seconds: float) -> str:

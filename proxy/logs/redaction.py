@@ -65,6 +65,18 @@ class Redactor:
                 lines = pattern.sub(rb"\1" + REDACTED, lines)
         return lines
 
+    def clean_cut(self, text: bytes) -> bytes:
+        """The same for a text that was cut anywhere: what is left at its end of a known value goes too."""
+        text = self.clean(text)
+        for secret in self._longest_first:
+            begins = text.find(secret[:SHORTEST_SECRET], max(len(text) - len(secret), 0))
+            while begins >= 0:
+                if secret.startswith(text[begins:]):
+                    text = text[:begins] + REDACTED
+                    break
+                begins = text.find(secret[:SHORTEST_SECRET], begins + 1)
+        return text
+
 
 def spellings(secret: str) -> set[bytes]:
     """How a secret may stand in a line: as it is, in JSON with and without escapes, in a URL, in a repr."""
