@@ -1,0 +1,1 @@
+"""Pages of the sidecar in a real browser."""
