@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from proxy.terminal import write
+
 if TYPE_CHECKING:
     from proxy.config import Config, ConfigError
     from proxy.routing import Router
@@ -24,9 +26,13 @@ REFUSED = 2
 INTERRUPTED = 130
 
 
-def check(path: str | None, *, schema: bool = False, as_json: bool = False) -> int:
-    """Print what the configuration amounts to. 0: it holds; 1: an alias leads nowhere; 2: it has a fault."""
+def check(path: str | None, *, schema: bool = False, as_json: bool = False, every: bool = False) -> int:
+    """Print what the configuration amounts to. 0: it holds; 1: an alias leads nowhere; 2: it has a fault.
+
+    every: settings that are defaults are shown, too; as JSON all of them are.
+    """
     from proxy import config
+    from proxy.commands_settings import setting_lines, settings
 
     if schema:
         print(json.dumps(config.schema(), indent=2))
@@ -35,8 +41,10 @@ def check(path: str | None, *, schema: bool = False, as_json: bool = False) -> i
         loaded = config.load(path, os.environ)
     except config.ConfigError as error:
         return _show_faults(error, as_json)
-    report = _report(loaded, str(config.locate(path, os.environ) or "built-in defaults"))
-    print(json.dumps(report, indent=2) if as_json else "\n".join(_lines(report)))
+    file = config.locate(path, os.environ)
+    report = _report(loaded, str(file or "built-in defaults")) | {"settings": settings(loaded, file, os.environ)}
+    lines = [*_lines(report), *setting_lines(report, every=every)]
+    write((json.dumps(report, indent=2) if as_json else "\n".join(lines)) + "\n")
     return OK if report["ok"] else FAILED
 
 
@@ -124,8 +132,13 @@ def _state(provider: Mapping[str, Any]) -> str:
     return f"on   {provider['address']}" + (f"  {', '.join(signs)}" if signs else "")
 
 
-def chat(text: str, model: str, url: str, *, system: str | None = None, stream: bool = True) -> int:
-    """Ask once and print the answer. 0: it is complete; 1: it is not, and standard error says why; 2: no such URL."""
+def chat(
+    text: str, model: str, url: str, *, system: str | None = None, stream: bool = True, as_json: bool = False
+) -> int:
+    """Ask once and print the answer. 0: it is complete; 1: it is not, and standard error says why; 2: no such URL.
+
+    as_json: the whole reply, of one that is not streamed; an error of the sidecar's too.
+    """
     try:
         connection, path = _connect(url)
     except (ValueError, http.client.InvalidURL):
@@ -133,7 +146,7 @@ def chat(text: str, model: str, url: str, *, system: str | None = None, stream: 
     try:
         prompt = sys.stdin.read() if text == "-" else text
         said = ([{"role": "system", "content": system}] if system else []) + [{"role": "user", "content": prompt}]
-        return _ask(connection, path, {"model": model, "messages": said, "stream": stream})
+        return _ask(connection, path, {"model": model, "messages": said, "stream": stream}, as_json)
     except KeyboardInterrupt:
         print()
         return INTERRUPTED
@@ -158,19 +171,22 @@ def _connect(url: str) -> tuple[http.client.HTTPConnection, str]:
     return kind(place.hostname, place.port), place.path.rstrip("/")
 
 
-def _ask(connection: http.client.HTTPConnection, path: str, request: Mapping[str, Any]) -> int:
+def _ask(connection: http.client.HTTPConnection, path: str, request: Mapping[str, Any], as_json: bool) -> int:
     headers = {"content-type": "application/json"}
     connection.request("POST", f"{path}/v1/chat/completions", json.dumps(request), headers)
     response = connection.getresponse()
     streamed = response.getheader("content-type", "").startswith("text/event-stream")
     try:
-        return _print_stream(response) if streamed else _print_reply(response)
+        return _print_stream(response) if streamed else _print_reply(response, as_json)
     except (ValueError, LookupError, TypeError, AttributeError):
         return _complain(f"what answers there (status {response.status}) does not speak OpenAI's chat completions")
 
 
-def _print_reply(response: http.client.HTTPResponse) -> int:
+def _print_reply(response: http.client.HTTPResponse, as_json: bool) -> int:
     reply = json.loads(response.read())
+    if as_json:
+        print(json.dumps(reply, indent=2))
+        return FAILED if "error" in reply else OK
     if "error" in reply:
         return _complain(_error_text(reply["error"]))
     print(reply["choices"][0]["message"]["content"] or "")
