@@ -1,0 +1,1 @@
+"""A real Prometheus beside a real sidecar: what it reads, which rules and panels work on it, what the documents say."""
