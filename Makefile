@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # macOS has no `timeout` of its own.
 LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --kill-after=30 480)
 # command:package, for what the tests and the benchmark use and pip cannot install.
-TOOLS := nginx:nginx-light openssl:openssl redis-server:redis-server
+TOOLS := nginx:nginx-light openssl:openssl redis-server:redis-server prometheus:prometheus chromium:chromium zsh:zsh fish:fish
 
 # The inference servers of test-real, and where they are built: a folder for each pair of versions. JOBS compilers run at once.
 OLLAMA := 0.17.4

@@ -12,21 +12,24 @@ from functools import partial
 
 import uvloop
 
-from proxy import logs
 from proxy.call import Call
 from proxy.config import Config, ConfigError, load, locate
+from proxy.extras import teller_of_ends, traces_of
 from proxy.generation import Generation, Lasting, Tallies
+from proxy.journal import Journal
 from proxy.policies.breaker import OPEN, State
 from proxy.policies.metrics import Metrics
 from proxy.policies.standings import Standings
 from proxy.reload import Reloads, Source
 from proxy.resilience import breaker_rules
 from proxy.server.connection import Server
+from proxy.server.feed import Feed
 from proxy.server.gateway import Gateway
 from proxy.server.lag import LoopLag
 from proxy.server.listen import listen
 from proxy.server.ops import Ops
 from proxy.shown import add_gauges, ops_state
+from proxy.shown_process import pod_labels
 
 KEEPALIVE_SECONDS = 3630.0
 FLUSH_SECONDS = 2.0
@@ -71,22 +74,27 @@ class Sidecar:
         self._config = config
         self._loop = loop
         self.tallies = Tallies.new()
-        self._began = loop.time()
-        self._ready = False
-        self._sink = logs.setup(config.logging.format, config.logging.level)
-        self.metrics = Metrics(time.monotonic)
+        self._began, self._ready = loop.time(), False
+        self.journal = Journal(config)
+        self.metrics = Metrics(time.monotonic, everywhere=pod_labels(os.environ) if config.ops.pod_labels else None)
         self.lag = LoopLag(loop.time)
         self.standings = Standings(breaker_rules(config), time.monotonic, self._breaker_changed)
-        self.gateway = Gateway(config.listen.body_limit, time.monotonic, self._sink.log_call)
+        self.clean = self.journal.sink.clean
+        self.feed = Feed(time.time, self.clean)
+        self.traces = traces_of(config, os.environ, self.journal.sink.redact, self.clean)
+        ended = teller_of_ends(self.feed, self.journal.sink, self.traces)
+        self.gateway = Gateway(config.listen.body_limit, time.monotonic, ended)
         self._lasting = Lasting(
             loop,
-            self._sink.redact,
+            self.journal.sink.redact,
             os.environ,
             self.metrics,
             self.standings,
             self.gateway.admitting,
             self.gateway.admit_relayed,
             self.tallies,
+            self.traces,
+            self.journal,
         )
         self.current = Generation(config, self._lasting)
         self._leaving: set[asyncio.Task[None]] = set()
@@ -97,13 +105,15 @@ class Sidecar:
         self.addresses: list[tuple[str, int]] = []
         self.ops_addresses: list[tuple[str, int]] = []
         self.ops = Ops(ops_state(self), status_for_all=not config.ops.local_only)
-        add_gauges(self, lambda: self._sink.waiting, lambda: self._sink.dropped)
+        add_gauges(self, os.environ, lambda: self.journal.sink.waiting, lambda: self.journal.sink.dropped)
 
     # ---- life
 
     async def start(self) -> None:
         """Listen on both ports. Raises OSError when one cannot be had."""
         self.lag.start()
+        if self.traces is not None:
+            self.traces.start()
         self.current.start()
         self.reloads.start()
         self.ops_addresses = await self.ops.start(self._config.ops.hosts, self._config.ops.port)
@@ -152,10 +162,12 @@ class Sidecar:
             task.cancel()
         await asyncio.gather(*self._leaving, return_exceptions=True)
         await self.current.close()
+        if self.traces is not None:
+            await self.traces.close(FLUSH_SECONDS)
         await self.ops.close()
         self.lag.stop()
         log.info("stopped")
-        self._sink.close(FLUSH_SECONDS)
+        self.journal.sink.close(FLUSH_SECONDS)
 
     # ---- wiring
 
@@ -207,10 +219,12 @@ class Sidecar:
     def _breaker_changed(self, name: str, state: State) -> None:
         level = logging.WARNING if state == OPEN else logging.INFO
         log.log(level, "a breaker has changed", extra={"target": name, "state": state})
+        provider, _, model = name.partition(":")
+        known = (provider, model) in self.tallies.opened or len(self.tallies.opened) < MOST_OPENED
+        target = provider, model if known else "other"
+        self.tallies.moved[*target, state] += 1
         if state == OPEN:
-            provider, _, model = name.partition(":")
-            known = (provider, model) in self.tallies.opened or len(self.tallies.opened) < MOST_OPENED
-            self.tallies.opened[provider, model if known else "other"] += 1
+            self.tallies.opened[target] += 1
 
     def uptime(self) -> float:
         return self._loop.time() - self._began
@@ -223,7 +237,7 @@ class Sidecar:
 
 def fixed(old: Config, new: Config) -> list[str]:
     """What has changed and cannot while the process runs."""
-    return [name for name in ("listen", "ops", "logging") if getattr(old, name) != getattr(new, name)]
+    return [name for name in ("listen", "ops", "logging", "tracing") if getattr(old, name) != getattr(new, name)]
 
 
 def tune_collector() -> None:

@@ -172,9 +172,11 @@ class Call:
     saved:      what the answer once took, where none of it was taken for this call.
     tape:       where the provider's answer is kept as it comes, for others who ask the same.
     tokens:     of the prompt, once somebody has counted them.
+    queued:     seconds spent on waiting for a limit, for a connection (its dialling included), and between attempts.
     notes:      headers that policies want told with the answer.
     trailers:   takes headers that end a stream, where the application wants some.
     route:      how its target is chosen; None where there is one.
+    span:       what of a trace it is, where it is followed (tracing/span.py); an attempt while one is made.
     trail:      who was asked in vain, and the kind of failure: `openai:gpt-4o timeout`.
     """
 
@@ -211,6 +213,8 @@ class Call:
     tokens: int | None = None
     notes: Headers = ()
     trailers: Callable[[Headers], None] | None = None
+    queued: float = 0.0
+    span: Any = None
 
 
 @dataclass(slots=True)

@@ -9,15 +9,14 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from random import random
 from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.caching import Caching
-from proxy.call import Call, Handler, Outcome, Policy, Target, Usage
+from proxy.call import Call, Handler, Outcome, Policy, Target
 from proxy.config import Config, aliases, endpoints, entries_of, fingerprint
 from proxy.estimate import prompt_tokens
-from proxy.extras import batching_of, budgets_of, counter_of, counting_of, jobs_of, with_jobs
+from proxy.extras import batching_of, budgets_of, counter_of, counting_of, jobs_of, pricing, with_jobs
 from proxy.limiting import Limiting
 from proxy.lookup import Lookup, Offers
 from proxy.models import Model, Models
@@ -37,7 +36,6 @@ from proxy.roads import Roads, alias_rules, common_rules, reach_of
 from proxy.routing import Router
 from proxy.stack import Passing, Policies, build_stack
 from proxy.translate import DIALECTS, dropped_by
-from proxy.upstream.body import Price
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.fetch import Fetcher
 from proxy.upstream.health import Health, Probing
@@ -45,8 +43,8 @@ from proxy.upstream.raw import Raw
 
 if TYPE_CHECKING:
     from proxy.budgeting import Budgeting
-
-MOST_PRICED, PRICED_SECONDS = 1000, 60.0
+    from proxy.journal import Journal
+    from proxy.traces import Traces
 
 
 class Tallies(NamedTuple):
@@ -58,6 +56,7 @@ class Tallies(NamedTuple):
     hedges: Counter[tuple[str, ...]]
     opened: Counter[tuple[str, ...]]
     batches: Counter[tuple[str, ...]]
+    moved: Counter[tuple[str, ...]]
 
     @staticmethod
     def new() -> Tallies:
@@ -75,6 +74,8 @@ class Lasting(NamedTuple):
     admitting: Callable[[Handler], Handler]
     admit_relayed: Policy
     tallies: Tallies
+    traces: Traces | None = None
+    journal: Journal | None = None
 
 
 class Generation:
@@ -118,7 +119,9 @@ class Generation:
         )
         self.retry = self._retry(config, lasting.tallies)
         self.batching = batching_of(config, lasting.tallies.batches)
+        tracing, journal = None if lasting.traces is None else lasting.traces.policy, lasting.journal
         policies = Policies(
+            tracing=tracing,
             metrics=lasting.metrics,
             admit=Passing(lasting.admitting),
             counting=counting_of(self.counter),
@@ -127,6 +130,7 @@ class Generation:
             deadline=Deadline(totals, time.monotonic),
             rate_limit=self.limits.caller,
             cache=self.caching.policy,
+            overhear=None if journal is None else journal.overhear,
             batching=self.batching,
             budget=None if self.budgets is None else self.budgets.caller,
             fallback=self.fallback,
@@ -134,14 +138,20 @@ class Generation:
             retry=self.retry,
             target_limits=self.limits.target,
             target_budget=None if self.budgets is None else self.budgets.target,
+            attempt_log=None if journal is None else journal.attempts,
+            attempts=None if tracing is None else tracing.attempts,
         )
+        self._add_handlers(config, lasting, policies)
+
+    def _add_handlers(self, config: Config, lasting: Lasting, policies: Policies) -> None:
         roads, rules, loop = self.roads.by_name, common_rules(config), lasting.loop
         price = pricing(self._model_of, time.time)
         exchange = Exchange(roads, rules, self.fetcher.inline, loop, time.monotonic, time.time, price, self.counter)
         self.jobs = jobs_of(self.roads, rules, loop, price)
         self.handler = build_stack(policies, exchange if self.jobs is None else with_jobs(exchange, self.jobs, roads))
         self._ways = build_stack(Policies(routes=policies.routes, fitting=self.fitting), nobody)
-        relaying = Policies(metrics=lasting.metrics, admit=lasting.admit_relayed)
+        relaying = Policies(metrics=lasting.metrics, admit=lasting.admit_relayed, tracing=policies.tracing)
+        relaying.attempt_log, relaying.attempts = policies.attempt_log, policies.attempts
         self.relay = build_stack(relaying, Raw(roads, loop, time.monotonic))
 
     def _retry(self, config: Config, tallies: Tallies) -> Retry:
@@ -208,30 +218,3 @@ class Generation:
 async def nobody(call: Call) -> Outcome:
     """Nobody is asked."""
     return Outcome(200)
-
-
-def pricing(model_of: Callable[[Target], Model | None], wall: Callable[[], float]) -> Price:
-    """What was used of a target -> dollars. What is known of models is remembered for a while: lists of providers change."""
-    known: dict[tuple[str, str], Model | None] = {}
-    fresh_until = 0.0
-    reckon: Callable[[Usage, Model | None, float], Decimal | None] | None = None
-
-    def price(target: Target, usage: Usage) -> Decimal | None:
-        nonlocal fresh_until, reckon
-        if reckon is None:
-            # Imported once something has been used: an idle sidecar does not pay for prices.
-            from proxy.prices import cost
-
-            reckon = cost
-        now = wall()
-        if now >= fresh_until or len(known) >= MOST_PRICED:
-            known.clear()
-            fresh_until = now + PRICED_SECONDS
-        asked = target.name, target.model
-        try:
-            model = known[asked]
-        except KeyError:
-            model = known[asked] = model_of(target)
-        return reckon(usage, model, now)
-
-    return price

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from ssl import cert_time_to_seconds
 
 from yarl import URL
 
@@ -48,6 +49,8 @@ class Roads:
         self._dialer = Dialer(loop)
         self.dial = self._dialer.dial
         self._mocks: list[Mock] = []
+        #: Name of an endpoint -> when the certificate ends that it showed last, as TLS tells it.
+        self._not_after: dict[str, str] = {}
         hide_keys(config, endpoints, hide)
         self.by_name = {name: self._road(endpoint, config.providers[name]) for name, endpoint in endpoints.items()}
         chosen = {name: said for name in endpoints if (said := config.providers[name].list_models) is not None}
@@ -79,6 +82,18 @@ class Roads:
             for state, number in road.pool.statistics().items()
         }
 
+    def certificates(self) -> dict[tuple[str, ...], float]:
+        """When the certificate that an endpoint showed last is no longer valid, in seconds since the epoch."""
+        return {(name,): float(cert_time_to_seconds(until)) for name, until in self._not_after.items()}
+
+    def waits(self) -> dict[tuple[str, ...], float]:
+        """Seconds that calls have spent until a connection was free, and until a new one stood: by endpoint and stage."""
+        found: dict[tuple[str, ...], float] = {}
+        for name, road in self.by_name.items():
+            found[name, "connection"] = road.pool.waited
+            found[name, "connect"] = road.pool.dialled
+        return found
+
     def bounds(self) -> dict[str, tuple[float, float]]:
         """What could grow here: fill and limit."""
         found: dict[str, tuple[float, float]] = {}
@@ -90,17 +105,25 @@ class Roads:
         return found
 
     def _road(self, endpoint: Endpoint, entry: ProviderEntry) -> Road:
-        origin = URL(endpoint.base_url).origin()
+        name, origin = endpoint.name, URL(endpoint.base_url).origin()
         limits = Limits(
             entry.pool.connections, entry.pool.idle, entry.pool.idle_seconds, entry.pool.queue, entry.timeouts.connect
         )
-        dial = self._dial_mock(endpoint, entry) if endpoint.provider.mock else partial(self._dialer.dial, origin)
+        dial = self._dial_mock(endpoint, entry) if endpoint.provider.mock else partial(self._dial, name, origin)
         patience = Timeouts(
             entry.timeouts.first_byte, entry.timeouts.idle, entry.timeouts.total, entry.timeouts.opening
         )
         proxy = None if endpoint.provider.mock else proxy_for(origin)
         signs = signs_for(endpoint, self._around)
-        return Road(endpoint, Pool(endpoint.name, dial, limits, self._loop), patience, proxy, signs)
+        return Road(endpoint, Pool(name, dial, limits, self._loop), patience, proxy, signs)
+
+    async def _dial(self, name: str, origin: URL) -> Connection:
+        connection = await self._dialer.dial(origin)
+        # asyncio has read it for itself, when the connection stood.
+        certificate = connection.transport.get_extra_info("peercert")
+        if certificate:
+            self._not_after[name] = certificate["notAfter"]
+        return connection
 
     def _rekey(self, path: Path, text: str) -> bool:
         try:

@@ -13,7 +13,12 @@ from proxy.policies.breaker import CLOSED, HALF_OPEN, OPEN, State
 from proxy.policies.scope import Kept, read_fill, read_limit, read_refusals, read_waits
 from proxy.server.ops import OpsState
 from proxy.shown_budgets import add_budget_gauges, budget_state
-from proxy.shown_cache import Nobody, add_cache_gauges, cache_state
+from proxy.shown_cache import Nobody, add_cache_gauges, cache_state, stats
+from proxy.shown_log import add_log_counters, log_bounds
+from proxy.shown_page import add_feed_counter, page_state, setup
+from proxy.shown_process import add_process_gauges, bounds_of_process
+from proxy.shown_providers import add_provider_gauges
+from proxy.shown_traces import add_trace_counters, trace_bounds
 
 if TYPE_CHECKING:
     from proxy.app import Sidecar
@@ -42,7 +47,10 @@ def ops_state(sidecar: Sidecar) -> OpsState:
         force=partial(force, sidecar),
         limits=partial(limits, sidecar),
         cache=cache_state(sidecar),
-        budgets=partial(budget_state, sidecar),
+        more=partial(more, sidecar),
+        feed=sidecar.feed,
+        setup=partial(setup, sidecar),
+        clean=sidecar.clean,
     )
 
 
@@ -66,6 +74,12 @@ def health(sidecar: Sidecar) -> dict[str, Any]:
 def targets(sidecar: Sidecar) -> dict[str, Any]:
     """How each target is doing that was asked since its rules came."""
     return {standing.name: standing.report() for _, _, standing in sidecar.standings.all()}
+
+
+def more(sidecar: Sidecar) -> dict[str, Any]:
+    """Members of the status that come from elsewhere."""
+    limited = limits(sidecar, "")
+    return {**limited, "cache": stats(sidecar), **budget_state(sidecar), **page_state(sidecar)}
 
 
 def force(sidecar: Sidecar, name: str, state: str) -> str | None:
@@ -106,13 +120,16 @@ def wait_for(sidecar: Sidecar, model: str) -> float:
 # ---- gauges
 
 
-def add_gauges(sidecar: Sidecar, waiting: Callable[[], float], dropped: Callable[[], float]) -> None:
+def add_gauges(
+    sidecar: Sidecar, environ: Mapping[str, str], waiting: Callable[[], float], dropped: Callable[[], float]
+) -> None:
     """`waiting` and `dropped` are the log's lines."""
     gauge, count = sidecar.metrics.gauge, sidecar.metrics.count
     gauge("outrider_loop_lag_seconds", "How late the event loop ran, at worst.", sidecar.lag.worst)
     connections = "Connections to providers, by state."
     gauge("outrider_connections", connections, lambda: sidecar.current.roads.connections(), ("provider", "state"))
     gauge("outrider_log_dropped", "Log lines lost because their reader is too slow.", dropped)
+    add_log_counters(sidecar)
     fill = partial(bounds, sidecar, waiting)
     gauge("outrider_bound_fill", "How much of what is bounded is in use.", partial(fill, 0), ("bound",))
     gauge("outrider_bound_limit", "How much of it there may be.", partial(fill, 1), ("bound",))
@@ -128,6 +145,10 @@ def add_gauges(sidecar: Sidecar, waiting: Callable[[], float], dropped: Callable
     add_limit_gauges(sidecar)
     add_cache_gauges(sidecar)
     add_budget_gauges(sidecar)
+    add_feed_counter(sidecar)
+    add_provider_gauges(sidecar)
+    add_trace_counters(sidecar)
+    add_process_gauges(sidecar, environ)
 
 
 def add_target_gauges(sidecar: Sidecar) -> None:
@@ -200,8 +221,13 @@ def bounds(sidecar: Sidecar, waiting: Callable[[], float], which: int) -> dict[t
         "jobs_ending": (0, 0) if current.jobs is None else current.jobs.fill,
         "targets": sidecar.standings.fill,
         "generations": sidecar.leaving,
+        **log_bounds(sidecar),
         **current.caching.bounds(),
         **({"batching_inputs": current.batching.fill} if current.batching is not None else {}),
         **current.roads.bounds(),
+        "ops_connections": sidecar.ops.connections,
+        **bounds_of_process(),
+        **trace_bounds(sidecar),
+        "feed_listeners": sidecar.feed.listeners,
     }
     return {(bound,): pair[which] for bound, pair in found.items()}

@@ -12,6 +12,7 @@ from proxy.call import Call, Handler, Outcome, Policy
 class Policies:
     """What the composition root has built; the fields stand in the order of the stack."""
 
+    tracing: Policy | None = None
     metrics: Policy | None = None
     admit: Policy | None = None
     counting: Policy | None = None
@@ -20,6 +21,7 @@ class Policies:
     deadline: Policy | None = None
     rate_limit: Policy | None = None
     cache: Policy | None = None
+    overhear: Policy | None = None
     batching: Policy | None = None
     budget: Policy | None = None
     fallback: Policy | None = None
@@ -27,12 +29,15 @@ class Policies:
     retry: Policy | None = None
     target_limits: Policy | None = None
     target_budget: Policy | None = None
+    attempt_log: Policy | None = None
+    attempts: Policy | None = None
 
 
 def build_stack(policies: Policies, exchange: Handler) -> Handler:
     return compose(
         [
-            policies.metrics,  # outermost: counts what the application sees, whoever answers it
+            policies.tracing,  # outermost: what metrics note of a call is noted while it is known which trace it belongs to
+            policies.metrics,  # around all that answers: counts what the application sees, whoever answers it
             policies.admit,  # reads and checks the request: what it refuses is counted, and nothing further in sees it
             policies.counting,  # once the request is understood: routes and limits ask how long it is
             policies.routes,  # first of what is chosen: the rest goes by the targets that the call has then
@@ -40,6 +45,7 @@ def build_stack(policies: Policies, exchange: Handler) -> Handler:
             policies.deadline,  # before anything that waits, so that all waiting is inside it
             policies.rate_limit,  # what the caller and the model may: before anyone is chosen
             policies.cache,  # after limits, for what is kept counts as a request; before all that costs, fails or is refused
+            policies.overhear,  # what is asked and said, for those who want it logged: a kept answer is not said again
             policies.batching,  # what is asked together is asked, paid and tried again together
             policies.budget,  # what the caller and the model may spend: a kept answer spends nothing
             policies.fallback,  # around all attempts at one model: another one is asked when those are over
@@ -47,6 +53,8 @@ def build_stack(policies: Policies, exchange: Handler) -> Handler:
             policies.retry,  # innermost, with balance and breaker in one frame: each attempt is chosen, admitted and noted anew
             policies.target_limits,  # what a provider may be asked: each attempt counts, and a full one sends the call elsewhere
             policies.target_budget,  # what a provider may be paid: each attempt is
+            policies.attempt_log,  # each attempt has its line, where somebody looks that closely
+            policies.attempts,  # innermost: what comes here is asked of a provider, with a span of its own
         ],
         exchange,
     )

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 DIALECT_LAYER = frozenset({"call", "wire", "dialects"})
 ROAD_OUT = DIALECT_LAYER | {"providers", "signing", "prices", "receipt", "estimate", "relay", "translate"}
-READ_AT_START = frozenset({"call", "providers", "signing", "config", "routing", "logs"})
+READ_AT_START = frozenset({"advice", "call", "providers", "signing", "config", "routing", "logs"})
 WIRED = (
     ROAD_OUT
     | READ_AT_START
@@ -27,6 +27,7 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "proxy": frozenset(),
     "usage": frozenset(),
     "call": frozenset({"usage"}),
+    "advice": frozenset({"call"}),
     "wire": frozenset({"call"}),
     "dialects": frozenset({"call", "wire"}),
     "providers": DIALECT_LAYER,
@@ -45,10 +46,12 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "config": frozenset({"call", "providers", "signing", "models", "prices"}),
     "routing": frozenset({"call", "providers"}),
     "lookup": frozenset({"call", "providers", "models", "catalog", "routing"}),
-    "logs": frozenset({"call"}),
-    "upstream": ROAD_OUT | {"cache", "catalog", "needs"},
+    "tracing": frozenset({"call", "advice"}),
+    "traces": frozenset({"config", "policies", "tracing", "upstream"}),
+    "logs": frozenset({"call", "advice"}),
+    "upstream": ROAD_OUT | {"cache", "catalog", "needs", "tracing"},
     "roads": ROAD_OUT | {"config", "upstream"},
-    "policies": frozenset({"call", "cache", "config", "estimate", "models", "needs", "prices", "selection"}),
+    "policies": frozenset({"call", "cache", "config", "estimate", "models", "needs", "prices", "selection", "tracing"}),
     "selection": frozenset({"call", "estimate", "needs"}),
     "resilience": frozenset({"call", "config", "estimate", "models", "policies", "prices", "selection"}),
     "stack": frozenset({"call", "config", "policies", "upstream"}),
@@ -60,22 +63,50 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "ledger": frozenset(),
     "budgeting": frozenset({"call", "config", "ledger", "models", "policies", "prices", "upstream"}),
     "reload": frozenset({"config", "upstream"}),
-    "extras": WIRED,
-    "generation": WIRED | {"caching", "extras"},
-    "shown": frozenset({"call", "logs", "policies", "server", "shown_budgets", "shown_cache", "app"}),
+    "journal": frozenset({"call", "config", "logs", "policies", "upstream"}),
+    "extras": WIRED | {"server", "traces"},
+    "generation": WIRED | {"caching", "extras", "journal", "traces"},
+    "shown": frozenset({"call", "logs", "policies", "server", "app"})
+    | {"shown_budgets", "shown_cache", "shown_log", "shown_page", "shown_process", "shown_providers", "shown_traces"},
     "shown_cache": frozenset({"call", "cache", "caching", "server", "app"}),
     "shown_budgets": frozenset({"policies", "app"}),
-    "app": WIRED | {"generation", "reload", "server", "shown"},
-    "commands": READ_AT_START | {"app"},
+    "shown_page": frozenset({"advice", "call", "config", "server", "app"}),
+    "shown_log": frozenset({"app"}),
+    "shown_process": frozenset({"app"}),
+    "shown_traces": frozenset({"app"}),
+    "shown_providers": frozenset({"app"}),
+    "app": WIRED | {"extras", "generation", "journal", "reload", "server", "shown", "shown_process"},
+    "terminal": frozenset(),
+    "top_table": frozenset({"terminal"}),
+    "command_examples": frozenset(),
+    "command_line": frozenset({"command_examples"}),
+    "doctor": READ_AT_START | {"roads", "server", "upstream"},
+    "commands": READ_AT_START | {"app", "commands_settings", "terminal"},
+    "commands_settings": frozenset({"config", "terminal"}),
+    "commands_completion": frozenset({"call", "command_line", "providers"}),
+    "commands_doctor": frozenset({"config", "doctor", "terminal"}),
+    "commands_tail": frozenset({"call", "terminal", "upstream"}),
+    "commands_top": frozenset({"commands_tail", "terminal", "top_table", "upstream"}),
     "commands_models": READ_AT_START | {"models", "lookup", "prices"},
     "pricelist": frozenset({"call", "config", "models", "prices", "providers"}),
     "commands_prices": READ_AT_START | {"models", "prices", "pricelist"},
-    "__main__": READ_AT_START | {"app", "commands", "commands_models", "commands_prices"},
+    "__main__": READ_AT_START
+    | {
+        "app",
+        "command_line",
+        "commands",
+        "commands_completion",
+        "commands_doctor",
+        "commands_models",
+        "commands_prices",
+    }
+    | {"commands_tail", "commands_top"},
 }
 
 PURE = (
     "usage",
     "call",
+    "advice",
     "wire",
     "dialects",
     "providers",
@@ -87,6 +118,7 @@ PURE = (
     "relay",
     "quirks",
     "translate",
+    "tracing",
     "models",
     "needs",
     "catalog",

@@ -48,7 +48,13 @@ def test_check_of_a_file(config: Path, capsys: pytest.CaptureFixture[str], monke
     assert check(str(config)) == 0
     first, *lines = capsys.readouterr().out.splitlines()
     assert first.startswith(f"configuration  {config} (")
-    assert lines == [
+    settings = next(at for at, line in enumerate(lines) if line.startswith("settings"))
+    assert [line.split() for line in lines[settings + 1 :]][:3] == [
+        ["listen.hosts", '["::1"]', "config.yaml:2"],
+        ["listen.port", "1", "config.yaml:2"],
+        ["providers.openai.api_key", '"sk-…wxyz"', "environment", "OPENAI_API_KEY"],
+    ]
+    assert lines[:settings] == [
         "listen         [::1]:1",
         "ops            0.0.0.0:11412",
         "providers",
@@ -130,6 +136,19 @@ def test_check_shows_what_signs_in_a_cloud_and_what_else_would(
     assert keyed["credentials"] is None
 
 
+def test_check_says_where_every_value_is_from(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text("drain: {grace: 3}", "utf-8")
+    assert check(str(config), as_json=True) == 0
+    settings = {each["path"]: each for each in json.loads(capsys.readouterr().out)["settings"]}
+    made = {"path": "drain.grace", "value": 3.0, "source": "file", "from": "config.yaml:1"}
+    assert settings["drain.grace"] == made
+    assert settings["listen.port"] == {"path": "listen.port", "value": 11411, "source": "default", "from": "default"}
+    assert check(str(config), every=True) == 0
+    lines = [line.split() for line in capsys.readouterr().out.partition("settings\n")[2].splitlines()]
+    assert len(lines) == len(settings)
+    assert ["drain.grace", "3.0", "config.yaml:1"] in lines
+
+
 def test_check_without_a_file(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(None) == 0
     assert capsys.readouterr().out.startswith("configuration  built-in defaults (")
@@ -138,7 +157,7 @@ def test_check_without_a_file(config: Path, capsys: pytest.CaptureFixture[str]) 
 def test_an_alias_that_leads_nowhere_is_a_failure(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text("models: [{model: fast, targets: [{provider: groq, model: x}]}]", "utf-8")
     assert check(str(config)) == 1
-    assert capsys.readouterr().out.splitlines()[-1] == (
+    assert capsys.readouterr().out.partition("aliases\n")[2].splitlines()[0] == (
         '  fast -> nothing: the alias "fast" stands for groq:x, and groq is off'
         " (no key: set GROQ_API_KEY or providers.groq.api_key in the configuration file)"
     )
@@ -266,6 +285,14 @@ def test_a_whole_answer(sidecar: Sidecar, capsys: pytest.CaptureFixture[str]) ->
     assert ask(sidecar, reply(200, body), stream=False) == 0
     assert capsys.readouterr() == ("Hello\n", "")
     assert sidecar.asked[0][1]["stream"] is False
+
+
+def test_an_answer_as_json(sidecar: Sidecar, capsys: pytest.CaptureFixture[str]) -> None:
+    body = {"choices": [{"message": {"content": "Hello"}}], "usage": {"total_tokens": 3}}
+    assert ask(sidecar, reply(200, json.dumps(body).encode()), stream=False, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out) == body
+    assert ask(sidecar, reply(404, json.dumps(ERROR).encode()), stream=False, as_json=True) == 1
+    assert json.loads(capsys.readouterr().out) == ERROR
 
 
 def test_the_prompt_from_standard_input(sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from proxy.__main__ import EPILOG
 from proxy.call import KINDS, Outcome
+from proxy.command_examples import EPILOG
 from proxy.config import endpoints, load
 from proxy.stack import compose
 from tests.sdk.sidecar import PATIENCE, Running, serving

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from proxy.config import Config, ConfigError, load
-from proxy.extras import batching_of, budgets_of, counter_of, counting_of
+from proxy.extras import batching_of, budgets_of, counter_of, counting_of, scrubbing, traces_of
 
 ROOT = Path(__file__).parent.parent
 LATE = (
@@ -20,6 +20,10 @@ LATE = (
     "proxy.policies.batching",
     "proxy.policies.cache",
     "proxy.tokens",
+    "proxy.traces",
+    "proxy.tracing",
+    "proxy.policies.tracing",
+    "proxy.upstream.collector",
     "aiocache",
     "redis",
 )
@@ -37,6 +41,7 @@ def test_nothing_is_made_where_nothing_is_said(tmp_path: Path) -> None:
     assert budgets_of(plain, {}, lambda target: None, None, None) is None
     assert counter_of(plain, {}) is None
     assert counting_of(None) is None
+    assert traces_of(plain, {}, print, bytes) is None
 
 
 def test_nothing_of_it_is_imported_by_a_sidecar_that_does_without() -> None:
@@ -61,3 +66,20 @@ def test_a_counter_without_tables_is_a_fault_of_the_configuration(tmp_path: Path
     said = config(tmp_path, tokens={"counter": "tiktoken", "tables": str(tmp_path)})
     with pytest.raises(ConfigError, match="tokens"):
         counter_of(said, {})
+
+
+def test_calls_are_traced_where_somebody_says_where_to(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
+    assert traces_of(config(tmp_path), environ, print, bytes) is not None
+    assert traces_of(config(tmp_path, tracing={"otlp": "http://collector:4318"}), {}, print, bytes) is not None
+    assert traces_of(config(tmp_path, tracing={"enabled": False}), environ, print, bytes) is None
+    assert traces_of(config(tmp_path), {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector"}, print, bytes) is None
+    assert ["OTEL_EXPORTER_OTLP_ENDPOINT" in record.message for record in caplog.records] == [True]
+
+
+def test_what_is_personal_is_taken_out_as_the_log_takes_it_out(tmp_path: Path) -> None:
+    said = config(tmp_path, logging={"content": {"redact": ["mail"], "patterns": {"staff": "E[0-9]{6}"}}})
+    cleaned = scrubbing(said)("E123456 writes to a@b.example from 4111 1111 1111 1111")
+    assert "E123456" not in cleaned
+    assert "a@b.example" not in cleaned
+    assert "4111 1111 1111 1111" in cleaned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -115,6 +116,49 @@ def test_chat_asks_where_the_environment_says(
     monkeypatch.setenv("OUTRIDER_PORT", "1")
     assert main(["chat", "Hi"]) == 1
     assert capsys.readouterr().err.startswith("outrider: nothing answers at http://127.0.0.1:1;")
+
+
+def test_version_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["version", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"version": __version__}
+
+
+class Noted:
+    """Stands in for what a command does: it remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.given: list[object] = []
+
+    def __call__(self, *given: object, **named: object) -> int:
+        self.given = [*given, named]
+        return 0
+
+
+def test_chat_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = Noted()
+    monkeypatch.setattr("proxy.commands.chat", noted)
+    assert main(["chat", "--json", "--url", "http://h", "Hi"]) == 0
+    assert noted.given == ["Hi", "mock", "http://h", {"system": None, "stream": False, "as_json": True}]
+
+
+def test_the_options_of_tail_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = Noted()
+    monkeypatch.setattr("proxy.commands_tail.tail", noted)
+    arguments = ["--failed", "--model", "m*", "--provider", "p", "--slower-than", "2", "--kind", "timeout"]
+    assert main(["tail", *arguments, "--last", "5", "--count", "3", "--url", "http://h", "--json"]) == 0
+    assert noted.given == ["http://h", (True, "m*", "p", 2.0, ("timeout",)), 5, 3, {"as_json": True}]
+
+
+def test_the_options_of_top_doctor_and_check_reach_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = Noted()
+    for name in ("commands_top.top", "commands_doctor.doctor", "commands.check"):
+        monkeypatch.setattr(f"proxy.{name}", noted)
+    assert main(["top", "--once", "--url", "http://h"]) == 0
+    assert noted.given == ["http://h", {"once": True, "as_json": False}]
+    assert main(["doctor", "--config", "c", "--provider", "p", "--timeout", "3", "--json"]) == 0
+    assert noted.given == ["c", ("p", 3.0), {"as_json": True}]
+    assert main(["check", "--all"]) == 0
+    assert noted.given == [None, {"schema": False, "as_json": False, "every": True}]
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["serve", "--fast"], ["chat"], ["check", "extra"]])

@@ -134,3 +134,12 @@ def test_the_build_of_the_container_gets_every_file_it_copies() -> None:
     allowed = re.findall(r"^!(\S+)", (ROOT / ".dockerignore").read_text("utf-8"), flags=re.MULTILINE)
     copies = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text("utf-8"), flags=re.MULTILINE)
     assert sorted(name for line in copies for name in line.split()) == sorted(allowed)
+
+
+def test_every_file_that_is_no_module_is_shipped() -> None:
+    """setuptools looks for a pattern in the folder of each package, and not below."""
+    patterns = [pattern.strip() for pattern in CONFIG["options.package_data"]["*"].split(",")]
+    packages = {file.parent for file in (ROOT / "proxy").rglob("__init__.py")}
+    shipped_files = {file for package in packages for pattern in patterns for file in package.glob(pattern)}
+    files = {file for file in (ROOT / "proxy").rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")}
+    assert files == shipped_files

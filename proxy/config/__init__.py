@@ -20,8 +20,9 @@ from proxy.config.catalog import catalog_faults, entries_of
 from proxy.config.decode import UNKNOWN, ConfigError, Decoder, near, raise_faults, shown
 from proxy.config.file import locate, read
 from proxy.config.limits import limit_faults
+from proxy.config.logging import Logging
 from proxy.config.options import filled, filled_options, implied, why_off
-from proxy.config.sections import Config, Listen, Logging, MockDelays, Ops, Pool, ProviderEntry, Timeouts
+from proxy.config.sections import Config, Listen, MockDelays, Ops, Pool, ProviderEntry, Timeouts
 from proxy.config.values import WRITTEN, Delay, Secret, Sources, check_key
 from proxy.providers import Endpoint, Provider, all_providers
 

@@ -15,8 +15,10 @@ from proxy.config.budgets import BudgetEntry, BudgetState
 from proxy.config.cache import AliasCaching, Caching
 from proxy.config.catalog import CatalogEntry
 from proxy.config.limits import Adaptive, LimitEntry, Sharing
+from proxy.config.logging import Logging
 from proxy.config.resilience import Breaker, Condition, Health, Hedge, Retry, RetryBudget, Sticky, Strategy, Weight
 from proxy.config.tokens import Tokens
+from proxy.config.tracing import TracingEntry
 from proxy.config.values import (
     ApiKey,
     BaseUrl,
@@ -67,6 +69,7 @@ class Ops(Section, frozen=True):
     hosts: Annotated[Hosts, _about("Addresses to listen on.")] = ("0.0.0.0",)
     port: Annotated[Port, _about("Port to listen on.")] = 11412
     local_only: Annotated[bool, _about("Whether the operator's paths are served to loopback only.")] = True
+    pod_labels: Annotated[bool, _about("Whether every metric carries the pod's namespace, workload and name.")] = False
 
 
 class Timeouts(Section, frozen=True):
@@ -172,13 +175,6 @@ class Drain(Section, frozen=True):
     grace: Annotated[Grace, _about("Seconds that open streams get to finish after SIGTERM.")] = 25.0
 
 
-class Logging(Section, frozen=True):
-    """What is written to standard error."""
-
-    format: Annotated[Literal["json", "console"], _about("One JSON object a line, or lines for people.")] = "json"
-    level: Annotated[Literal["debug", "info", "warning", "error"], _about("The least level written.")] = "info"
-
-
 class Config(Section, frozen=True):
     """The whole configuration of Outrider."""
 
@@ -216,4 +212,5 @@ class Config(Section, frozen=True):
         Fetching()
     )
     drain: Annotated[Drain, _about("How the process ends.")] = Drain()
-    logging: Annotated[Logging, _about("What is written to standard error.")] = Logging()
+    tracing: Annotated[TracingEntry, _about("Spans of calls, for an OpenTelemetry collector.")] = TracingEntry()
+    logging: Annotated[Logging, _about("What is written to the log, how and where.")] = Logging()

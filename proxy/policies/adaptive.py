@@ -8,7 +8,7 @@ answer speaks for all of them.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from proxy.call import Call, Failure
@@ -105,6 +105,14 @@ class Adaptive:
 
     def every(self) -> Sequence[Limiter]:
         return [model.limiter for model in self._models.values()]
+
+    def told(self, now: float) -> Iterator[tuple[str, str, float, float]]:
+        """What the provider has told: model, `requests` or `tokens`, how much there is of it, and how much is left."""
+        for name, model in self._models.items():
+            for what, gate in (("requests", model.requests), ("tokens", model.tokens)):
+                if gate.limit is not None:
+                    used, limit = gate.fill(now)
+                    yield name, what, limit, limit - used
 
     def entered(self, call: Call, grant: Grant) -> None:
         """`call` sets out with what it was granted; its answer will be `heard`, or not, before it has `left`."""

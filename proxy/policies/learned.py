@@ -119,6 +119,7 @@ class Learned:
         return max(min(self._turn(free, now), self._reset_at()) - now, 0.0)
 
     def fill(self, now: float) -> tuple[float, float]:
+        self._roll(now)
         if self.limit is None:
             return len(self._unheard), self._most_unheard
         return self.limit - max(self.left(now) - self._asked, 0.0), self.limit

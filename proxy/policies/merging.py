@@ -125,6 +125,7 @@ def merge(calls: Sequence[Call], group: Group, client: Client, now: float) -> Ca
         # What is changed is not relayed.
         changed=() if group.as_said else ("input",),
         tokens=sum(counted) if len(counted) == len(calls) else None,
+        span=next((call.span for call in calls if call.span is not None), None),
     )
 
 

@@ -11,17 +11,22 @@ import time
 from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 from aioprometheus.collectors import Counter, Gauge, Histogram, Registry
 from aioprometheus.formats.text import TEXT_CONTENT_TYPE, TextFormatter
 
 from proxy import __version__
 from proxy.call import CUT, Call, Failure, Handler, Outcome
+from proxy.policies.families import COUNTERS, HISTOGRAMS, Family
 from proxy.policies.series import Ended, Series
 
 #: Calls that are counted together.
 BATCH = 64
+#: Samples that are written in one go; of a histogram each is a score of lines.
+PART = 20
+#: Lines with which aioprometheus begins whatever it writes of a metric: what it is for, and its type.
+HEAD = 2
 LABEL_SETS = 200
 LABEL_LENGTH = 128
 NO_PROVIDER = "none"
@@ -37,62 +42,15 @@ Samples = Iterable[tuple[Labels, Any]]
 Reading = float | Mapping[tuple[str, ...], float]
 
 
-class Family(NamedTuple):
-    """One metric. `read` gives its value in a series; with `label`, its values by that label."""
-
-    name: str
-    help: str
-    read: Callable[[Series], Any]
-    label: str = ""
-
-
-COUNTERS = (
-    Family("llm_requests_total", "Calls that have ended, well or not.", lambda s: s.total),
-    Family("llm_requests_success", "Calls that ended well.", lambda s: s.success),
-    Family("llm_requests_failure", "Calls that did not end well, by kind of failure.", lambda s: s.failures, "kind"),
-    Family("llm_tokens_prompt", "Tokens sent to the model, cached ones included.", lambda s: s.usage.prompt),
-    Family("llm_tokens_completion", "Tokens the model made, reasoning included.", lambda s: s.usage.completion),
-    Family("provider_request_total", "Calls for which a provider was asked.", lambda s: s.upstream.count),
-    Family(
-        "provider_error_total", "Calls that failed by the provider or its key.", lambda s: s.provider_errors, "kind"
-    ),
-    Family("outrider_tokens_total", "Tokens in disjoint buckets.", lambda s: s.tokens, "bucket"),
-    Family("outrider_tokens_estimated_total", "Those of them that no provider reported.", lambda s: s.estimated),
-    Family("outrider_cost_dollars_total", "Dollars spent, as far as prices are known.", lambda s: float(s.cost)),
-    Family("outrider_price_unknown_total", "Answers whose price is not known.", lambda s: s.unpriced),
-    Family("llm_cache_hits", "Calls answered by the cache.", lambda s: s.cache.get("hit", 0)),
-    Family("llm_cache_misses", "Calls whose answer the cache did not have.", lambda s: s.cache.get("miss", 0)),
-    Family(
-        "outrider_cache_calls_total",
-        "Calls by what the cache did: hit, miss, shared, bypass.",
-        lambda s: s.cache,
-        "cache",
-    ),
-    Family("outrider_cache_saved_tokens_total", "Tokens of answers that were told again.", lambda s: s.saved),
-    Family("outrider_attempts_total", "Attempts made at providers, retries included.", lambda s: s.attempts),
-    Family(
-        "outrider_stream_cut_total", "Streams the provider cut.", lambda s: s.failures.get("provider_stream_cut", 0)
-    ),
-    Family("outrider_client_gone_total", "Calls the application abandoned, by phase.", lambda s: s.gone, "phase"),
-)
-
-HISTOGRAMS = (
-    Family(
-        "llm_request_duration_seconds", "From a call's arrival to the end of its answer.", lambda s: s.duration.read()
-    ),
-    Family("provider_request_duration", "Seconds of a call spent at the provider.", lambda s: s.upstream.read()),
-    Family("outrider_time_to_first_token_seconds", "Until the model first said something.", lambda s: s.ttft.read()),
-    Family("outrider_overhead_seconds", "Time added to a call that ended well.", lambda s: s.overhead.read()),
-)
-
-
 class Live:
     """A collector whose samples are read at the scrape instead of being kept in it."""
 
     read: Callable[[], Samples]
+    part: list[tuple[Labels, Any]] | None = None
 
     def get_all(self) -> list[tuple[Labels, Any]]:
-        return list(self.read())
+        """All of them, or the `part` that is to be written."""
+        return list(self.read()) if self.part is None else self.part
 
 
 class LiveCounter(Live, Counter):
@@ -110,16 +68,23 @@ class LiveHistogram(Live, Histogram):
 class Metrics:
     """Counts every call that passes, and renders the page.
 
-    `time` is the clock of `Call.started`, in seconds; a call without a start is counted from its arrival here.
+    `time` is the clock of `Call.started`, in seconds; a call without a start is counted from its arrival here. `everywhere`:
+    labels that every sample carries.
     """
 
-    def __init__(self, time: Callable[[], float] = time.monotonic, version: str = __version__) -> None:
+    def __init__(
+        self,
+        time: Callable[[], float] = time.monotonic,
+        version: str = __version__,
+        everywhere: Mapping[str, str] | None = None,
+    ) -> None:
         self.active = 0
         self.folded = 0
         self._time = time
         self._series: dict[tuple[str, str], Series] = {}
         self._ended: list[tuple[str, str, tuple[Any, ...]]] = []
         self._registry = Registry()
+        self._everywhere = {name: escape(value) for name, value in (everywhere or {}).items()}
         for family in COUNTERS:
             self._register(LiveCounter, family.name, family.help, partial(self._samples, family))
         for family in HISTOGRAMS:
@@ -157,6 +122,12 @@ class Metrics:
         """How many there are, and how many there may be before new models fold into one."""
         return len(self._series), LABEL_SETS
 
+    @property
+    def series(self) -> Iterable[Series]:
+        """What is counted, up to this moment."""
+        self._count()
+        return self._series.values()
+
     def gauge(self, name: str, help: str, read: Callable[[], Reading], labels: Sequence[str] = ()) -> None:
         """Show at each scrape what `read` returns: a number, or with `labels` a mapping from their values to numbers.
 
@@ -178,10 +149,15 @@ class Metrics:
         self._register(kind, name, help, samples)
 
     def blocks(self) -> Iterator[bytes]:
-        """The page as text format 0.0.4, one metric at a time: whoever sends it may do other things in between."""
+        """The page as text format 0.0.4, some samples at a time: whoever sends it may do other things in between."""
         formatter = TextFormatter()
-        for collector in self._registry.get_all():
-            yield formatter.marshall_collector(collector).encode() + b"\n"
+        for collector in cast(list[Any], self._registry.get_all()):
+            samples = collector.get_all()
+            for start in range(0, len(samples) or 1, PART):
+                collector.part = samples[start : start + PART]
+                lines = formatter.marshall_lines(collector)
+                collector.part = None
+                yield "\n".join((*lines[HEAD if start else 0 :], "")).encode()
 
     def render(self) -> tuple[bytes, str]:
         """The whole page and its content type."""
@@ -192,9 +168,8 @@ class Metrics:
         found = call.target is not None or call.targets
         provider = NO_PROVIDER if call.target is None else call.target.name
         model = call.model if found and kind != "model_not_found" else UNKNOWN_MODEL
-        rest: tuple[Any, ...] = (kind, call.phase, call.attempts, call.upstream_seconds, call.ttft, call.usage, seconds)
-        if call.cache or call.cost is not None:
-            rest += (call.cache, call.saved, call.cost)
+        used = call.usage, seconds, call.cache, call.saved, call.cost
+        rest = (kind, call.phase, call.attempts, call.upstream_seconds, call.ttft, *used)
         self._ended.append((provider, model, rest))
         if len(self._ended) >= BATCH:
             self._count()
@@ -202,7 +177,7 @@ class Metrics:
     def _count(self) -> None:
         for provider, model, rest in self._ended:
             series = self._series.get((provider, model)) or self._bind(clean(provider), clean(model))
-            series.count(Ended(*rest))
+            series.count(Ended._make(rest))
         self._ended.clear()
 
     def _bind(self, provider: str, model: str) -> Series:
@@ -217,13 +192,16 @@ class Metrics:
         for series in self._series.values():
             value = family.read(series)
             if not family.label:
-                yield series.labels, value
+                # What was never observed is twenty lines of nothing.
+                if not isinstance(value, dict) or value["count"]:
+                    yield series.labels, value
                 continue
             for word, number in value.items():
                 yield {**series.labels, family.label: word}, number
 
     def _register(self, kind: type[Live], name: str, help: str, read: Callable[[], Samples]) -> None:
-        kind(name, help, registry=self._registry).read = read  # type: ignore[call-arg]
+        collector = kind(name, help, const_labels=self._everywhere, registry=self._registry)  # type: ignore[call-arg]
+        collector.read = read
 
     def _register_own(self, version: str) -> None:
         folded = "Calls counted under the model `other`, because there are too many models."

@@ -124,7 +124,7 @@ class RateLimit:
         grants: list[Grant] = []
         try:
             for limiter in limiters:
-                grants.append(limiter.take(need) or await limiter.queue(need, call.deadline))
+                grants.append(limiter.take(need) or await self._wait(call, limiter, need))
         except BaseException:
             self._end(grants, False, None)
             raise
@@ -132,6 +132,13 @@ class RateLimit:
         for grant in grants:
             grant.start(now)
         return grants
+
+    async def _wait(self, call: Call, limiter: Limiter, need: Need) -> Grant:
+        began = self._time()
+        try:
+            return await limiter.queue(need, call.deadline)
+        finally:
+            call.queued += self._time() - began
 
     def _end(self, grants: Sequence[Grant], counted: bool, tokens: int | None) -> None:
         now = self._time()

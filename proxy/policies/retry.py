@@ -46,6 +46,8 @@ class Retry:
     ) -> None:
         self.made = Counter[tuple[str, ...]]() if made is None else made
         self.refused = Counter[tuple[str, ...]]() if refused is None else refused
+        #: Seconds that calls have waited between attempts, by the provider of the one that failed.
+        self.backed_off: dict[str, float] = {}
         self.budget = budget
         self._standings = standings
         self._balance = balance
@@ -142,6 +144,9 @@ class Retry:
         if wait:
             call.phase = "backing_off"
             await self._sleep(wait)
+            call.queued += wait
+            name = call.target.name
+            self.backed_off[name] = self.backed_off.get(name, 0.0) + wait
         return target or call.target
 
     async def _attempt(self, call: Call, next: Handler, standing: Standing) -> Outcome:

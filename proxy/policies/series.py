@@ -16,6 +16,8 @@ from proxy.call import BUCKETS, KINDS, Usage
 
 #: Upper bounds in seconds, inclusive. A model answers in milliseconds to minutes; what we add takes microseconds.
 CALL_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+#: Between two tokens: fast hardware makes a thousand a second, a busy one a few.
+PACE_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
 OVERHEAD_BOUNDS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0)
 
 BLAMED_ON_PROVIDER = frozenset(kind for kind, rule in KINDS.items() if rule.party in ("provider", "operator"))
@@ -75,6 +77,7 @@ class Series:
         "gone",
         "labels",
         "overhead",
+        "pace",
         "saved",
         "success",
         "ttft",
@@ -98,6 +101,7 @@ class Series:
         self.duration = Distribution(CALL_BOUNDS)
         self.upstream = Distribution(CALL_BOUNDS)
         self.ttft = Distribution(CALL_BOUNDS)
+        self.pace = Distribution(PACE_BOUNDS)
         self.overhead = Distribution(OVERHEAD_BOUNDS)
 
     def count(self, ended: Ended) -> None:
@@ -113,6 +117,8 @@ class Series:
             self.upstream.observe(ended.upstream_seconds)
         if ended.ttft is not None:
             self.ttft.observe(ended.ttft)
+            if ended.kind is None and ended.usage is not None and (tokens := ended.usage.completion) > 1:
+                self.pace.observe(max(0.0, ended.seconds - ended.ttft) / (tokens - 1))
         if ended.cache:
             self.cache[ended.cache] = self.cache.get(ended.cache, 0) + 1
             if ended.saved is not None:

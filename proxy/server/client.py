@@ -17,6 +17,7 @@ from time import time
 from aiohttp.http_writer import HttpVersion11
 
 from proxy.call import Failure, Headers, Source
+from proxy.receipt import TRAILER
 from proxy.server.connection import ClientConnection, Request
 
 #: How long an application may leave the end of its answer unread.
@@ -38,6 +39,7 @@ class OpenResponse:
         "_http11",
         "_open_ended",
         "_trailer",
+        "_trails",
         "_transport",
         "keep_alive",
         "outlive",
@@ -54,7 +56,8 @@ class OpenResponse:
         self._chunked = False
         self._open_ended = False
         self._head = b""
-        #: Names of what ends the body, as it is announced; then the lines themselves.
+        #: Whether headers may end the body, and the lines of those that do.
+        self._trails = False
         self._trailer = ""
         self.keep_alive = not request.head.should_close
         self.source: Source | None = None
@@ -82,9 +85,9 @@ class OpenResponse:
             self._open_ended = not (self._http11 or bodiless)
             self.keep_alive = self.keep_alive and not self._open_ended
             framing = "transfer-encoding: chunked\r\n" if self._chunked else ""
-            if self._trailer and self._chunked:
-                framing += f"trailer: {self._trailer}\r\n"
-                self._trailer = ""
+            if self._chunked and "trailers" in self.request.head.headers.get("te", "").lower():
+                framing += f"trailer: {TRAILER}\r\n"
+                self._trails = True
         if not self.keep_alive:
             framing += "connection: close\r\n"
         lines = "\r\n".join(map(": ".join, headers))
@@ -122,12 +125,9 @@ class OpenResponse:
                 self._transport.abort()
             raise Failure("client_gone", f"the application read nothing for {DRAIN_SECONDS:g} seconds") from None
 
-    def announce(self, names: str) -> None:
-        """Headers of these names may end the body: `trail` gives them, before `finish`. To be said before the start."""
-        self._trailer = names
-
     def trail(self, headers: Headers) -> None:
-        if self._chunked:
+        """Headers that end the body, before `finish`; whoever did not ask for trailers gets none (RFC 9110, section 6.5.1)."""
+        if self._trails:
             self._trailer = "".join([f"{name}: {value}\r\n" for name, value in headers])
 
     def interrupt(self) -> None:

@@ -14,7 +14,7 @@ import orjson
 
 from proxy.call import CUT, Call, Client, Failure, Handler, Outcome
 from proxy.dialects.checks import check_version
-from proxy.receipt import TRAILER, render_receipt
+from proxy.receipt import render_receipt
 from proxy.server.answers import advice, answer, error_body
 from proxy.server.body import read_body
 from proxy.server.client import OpenResponse
@@ -83,9 +83,7 @@ class Gateway:
         caller = head.headers
         began = self._time()
         call = Call(request_id(caller), dialect, operation, b"", {}, model, stream, caller, client, began)
-        if "te" in caller and "trailers" in caller["te"].lower():
-            client.announce(TRAILER)
-            call.trailers = client.trail
+        call.trailers = client.trail
         return self._serve(call, client, self.handler)
 
     def _beside(self, request: Request, client: OpenResponse) -> Awaitable[bool]:

@@ -8,19 +8,24 @@ and the oldest goes first, a scrape pauses between metrics, and scrapers who com
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import Response, StreamResponse
 from aiohttp.web_server import Server
 
+from proxy.server.cleaned import Clean, render_clean
+from proxy.server.feed import Feed
 from proxy.server.listen import listen
+from proxy.server.local import Guard, is_local
 from proxy.server.ops_cache import CachePages, CacheState
+from proxy.server.shared_page import SharedPage
+
+if TYPE_CHECKING:
+    from proxy.server.ops_page import StatusPages
 
 #: seconds of event-loop lag from which kubelet should restart us
 FATAL_LAG = 30.0
@@ -34,7 +39,6 @@ PIECE = 1 << 16
 PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 POOL_STATISTICS = ("active", "idle", "available", "maximum", "waiting", "created", "reused")
-HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:]+))(?::\d+)?")
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -44,8 +48,9 @@ class OpsState:
     fingerprint: of the configuration in use. providers: pool statistics by provider, of which only the numbers named in
     POOL_STATISTICS are shown. drain: begin to drain; called again, it changes nothing. health, targets: how each provider
     and each target is doing. reload: read the configuration anew, and say what came of it. force: hold a target's breaker in a
-    state, and say what is wrong with that. budgets: what is spent, as members of the status.
+    state, and say what is wrong with that. more: further members of the status, as what is spent and who is in flight.
     limits: how much of each is in use, and how long a call of a model ("" for none) would wait now. cache: see there.
+    feed: the calls that ended. setup: what the status page tells of the configuration. clean: takes secrets out of what is shown.
     """
 
     version: str
@@ -64,7 +69,10 @@ class OpsState:
     force: Callable[[str, str], str | None]
     limits: Callable[[str], Mapping[str, object]]
     cache: CacheState
-    budgets: Callable[[], Mapping[str, object]]
+    more: Callable[[], Mapping[str, object]]
+    feed: Feed
+    setup: Callable[[], Mapping[str, object]]
+    clean: Clean
 
 
 class Route(NamedTuple):
@@ -79,6 +87,8 @@ class Ops:
     def __init__(self, state: OpsState, status_for_all: bool = False) -> None:
         self._state = state
         self._page = SharedPage(state.metrics)
+        self._guard = Guard()
+        self._pages: StatusPages | None = None
         cache = CachePages(state.cache)
         self._server: Server | None = None
         self._listeners: list[asyncio.Server] = []
@@ -87,7 +97,10 @@ class Ops:
             "/readyz": Route("GET", self._readyz),
             "/startupz": Route("GET", self._startupz),
             "/metrics": Route("GET", self._metrics),
+            "/status": Route("GET", self._seen, local=not status_for_all),
             "/status.json": Route("GET", self._status, local=not status_for_all),
+            "/status/events": Route("GET", self._seen, local=not status_for_all),
+            "/status/setup.json": Route("GET", self._seen, local=not status_for_all),
             "/drain": Route("POST", self._drain, local=True),
             "/reload": Route("POST", self._reload, local=True),
             "/breaker": Route("POST", self._breaker, local=True),
@@ -109,11 +122,17 @@ class Ops:
         return [sock.getsockname()[:2] for sock in sockets]
 
     async def close(self) -> None:
+        self._state.feed.close()
         for listener in self._listeners:
             listener.close()
         if self._server is not None:
             self._server.pre_shutdown()
             await self._server.shutdown(CLOSE_SECONDS)
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many there are, and how many may be before the oldest has to go."""
+        return 0 if self._server is None else len(self._server.connections), CONNECTIONS
 
     def _accept(self) -> asyncio.Protocol:
         """A new caller gets in always: whoever holds many connections open cannot keep kubelet out."""
@@ -132,6 +151,9 @@ class Ops:
             return reply(405, {"error": f"only {route.method} is allowed"}, {"Allow": route.method})
         if route.local and not is_local(request):
             return reply(403, {"error": "served to this machine only"})
+        refusal = self._guard.refusal(request) if route.method == "POST" else None
+        if refusal is not None:
+            return reply(403, {"error": refusal})
         return await route.answer(request)
 
     async def _livez(self, _: BaseRequest) -> Response:
@@ -164,7 +186,19 @@ class Ops:
         found = self._state.limits(request.query.get("model", ""))
         return reply(400 if "error" in found else 200, found)
 
+    async def _seen(self, request: BaseRequest) -> StreamResponse:
+        """The status page and what feeds it."""
+        if self._pages is None:
+            from proxy.server.ops_page import Shown, StatusPages
+
+            state = self._state
+            self._pages = StatusPages(Shown(state.feed, self._status_json, state.setup, state.clean), self._guard)
+        return await self._pages.answer(request)
+
     async def _status(self, _: BaseRequest) -> Response:
+        return Response(body=self._status_json(), content_type="application/json")
+
+    def _status_json(self) -> bytes:
         state = self._state
         pools = state.providers()
         status = {
@@ -176,12 +210,12 @@ class Ops:
             "calls_in_flight": state.calls_in_flight(),
             "health": state.health(),
             "targets": state.targets(),
-            **state.budgets(),
+            **state.more(),
             "providers": {
                 name: {key: pool[key] for key in POOL_STATISTICS if key in pool} for name, pool in pools.items()
             },
         }
-        return reply(200, status)
+        return render_clean(status, state.clean)
 
     async def _metrics(self, request: BaseRequest) -> StreamResponse:
         page = memoryview(await self._page.latest())
@@ -191,60 +225,12 @@ class Ops:
                 await response.prepare(request)
                 for start in range(0, len(page), PIECE):
                     await response.write(page[start : start + PIECE])
-        except TimeoutError:
+        except (TimeoutError, ConnectionResetError):
+            # A scraper that reads too slowly, or has gone.
             if request.transport is not None:
                 request.transport.abort()
         return response
 
 
-class SharedPage:
-    """Renders one page for all who asked before the rendering began: nobody misses what happened before he asked."""
-
-    def __init__(self, blocks: Callable[[], Iterable[bytes]]) -> None:
-        self._blocks = blocks
-        self._lock = asyncio.Lock()
-        self._begun = 0
-        self._finished = 0
-        self._page = b""
-
-    async def latest(self) -> bytes:
-        asked = self._begun
-        async with self._lock:
-            if self._finished <= asked:
-                await self._render()
-            return self._page
-
-    async def _render(self) -> None:
-        self._begun += 1
-        blocks = []
-        for block in self._blocks():
-            blocks.append(block)
-            await asyncio.sleep(0)
-        self._page = b"".join(blocks)
-        self._finished = self._begun
-
-
 def reply(status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:
     return Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)
-
-
-def is_local(request: BaseRequest) -> bool:
-    """Sent from this machine to a name of this machine, and not by a foreign web page that a browser here shows."""
-    host = request.headers.get("Host", "")
-    name = HOST.fullmatch(host)
-    origin = request.headers.get("Origin")
-    return (
-        name is not None
-        and is_loopback(request.remote or "")
-        and (name[2] == "localhost" or is_loopback(name[1] or name[2]))
-        and origin in (None, f"http://{host}")
-    )
-
-
-def is_loopback(address: str) -> bool:
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return False
-    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
-    return (mapped or ip).is_loopback

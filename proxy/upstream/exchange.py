@@ -117,7 +117,7 @@ class Exchange:
         first_byte = road.timeouts.first_byte if call.stream else road.timeouts.total
         for fresh in (False, True):
             call.phase = "connecting"
-            connection = (None if fresh else road.pool.take()) or await road.pool.acquire(deadline, fresh)
+            connection = (None if fresh else road.pool.take()) or await road.pool.acquire(deadline, fresh, call)
             call.phase = "waiting"
             began = self._time()
             try:
@@ -204,6 +204,8 @@ class Exchange:
             words.hear.parse_reply(reply)
             raise Failure("provider_error", "the provider answered a request for a stream with a whole reply")
         call.usage = words.hear.parse_usage(reply)
+        if call.span is not None:
+            call.span.learn(reply)
         told = body
         sure = words.relay and words.hear is words.theirs and words.theirs.is_answer(reply)
         unified = {} if sure else words.hear.parse_reply(reply)

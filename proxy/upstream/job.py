@@ -73,7 +73,7 @@ class Work:
         head = await road.head(call, "POST", road.filled(self.words.path, call.target.model), said, order.body)
         self._endpoint = with_key(road.endpoint, call.credential)
         call.phase = "connecting"
-        connection = await road.pool.acquire(self._deadline, fresh=True)
+        connection = await road.pool.acquire(self._deadline, True, call)
         call.phase = "waiting"
         reuse = False
         try:

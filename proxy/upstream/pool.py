@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from proxy.call import Failure
+from proxy.call import Call, Failure
 from proxy.upstream.connection import Connection
 
 #: A burst of answers makes many connections idle at once: what is above the limit is kept this long, for the next burst.
@@ -36,13 +36,18 @@ class Limits(NamedTuple):
 
 
 class Pool:
-    """`acquire` a connection, then `release` it whatever happened; `discard_idle` before a swap or at the end."""
+    """`acquire` a connection, then `release` it whatever happened; `discard_idle` before a swap or at the end.
+
+    waited, dialled: seconds that calls have spent until one was free, and until a new one stood or did not.
+    """
 
     def __init__(self, name: str, dial: Dial, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
         self.name = name
         self.limits = limits
         self.created = 0
         self.reused = 0
+        self.waited = 0.0
+        self.dialled = 0.0
         self._dial = dial
         self._loop = loop
         self._active = 0
@@ -69,11 +74,20 @@ class Pool:
         self._active += 1
         return self._lend_idle()
 
-    async def acquire(self, deadline: float, fresh: bool = False) -> Connection:
-        """A connection: the idle one used last, or a new one. `fresh` asks for a new one.
+    async def acquire(self, deadline: float, fresh: bool = False, call: Call | None = None) -> Connection:
+        """A connection: the idle one used last, or a new one. `fresh` asks for a new one; `call` is told how long it took.
 
         Failure: `rate_limited` when the queue is full or the wait reaches `deadline`; `timeout`, `network_error` from dialling.
         """
+        if call is None:
+            return await self._acquire(deadline, fresh)
+        began = self._loop.time()
+        try:
+            return await self._acquire(deadline, fresh)
+        finally:
+            call.queued += self._loop.time() - began
+
+    async def _acquire(self, deadline: float, fresh: bool) -> Connection:
         if self._active >= self.limits.connections:
             await self._wait_turn(deadline)
         else:
@@ -137,6 +151,7 @@ class Pool:
             raise Failure("rate_limited", detail, retry_after=1.0)
         waiter = self._loop.create_future()
         self._waiters.append(waiter)
+        began = self._loop.time()
         try:
             async with asyncio.timeout_at(deadline):
                 await waiter
@@ -147,6 +162,8 @@ class Pool:
                     "rate_limited", f"no connection to {self.name} became free in time", retry_after=1.0
                 ) from None
             raise
+        finally:
+            self.waited += self._loop.time() - began
 
     def _give_up(self, waiter: asyncio.Future[None]) -> None:
         """A place that was already given passes on to the next; one in the queue is left."""
@@ -156,6 +173,7 @@ class Pool:
             self._waiters.remove(waiter)
 
     async def _open(self, deadline: float) -> Connection:
+        began = self._loop.time()
         try:
             async with asyncio.timeout_at(min(self._loop.time() + self.limits.connect, deadline)):
                 connection = await self._dial()
@@ -165,6 +183,8 @@ class Pool:
             ) from None
         except OSError as error:
             raise Failure("network_error", f"cannot connect to {self.name}: {error}") from None
+        finally:
+            self.dialled += self._loop.time() - began
         self.created += 1
         connection.on_lost = self._forget
         return connection

@@ -109,7 +109,7 @@ class Errand:
         pool, patience = road.pool, road.timeouts
         deadline = self._loop.time() + patience.total
         call.phase = "connecting"
-        connection = (None if fresh else pool.take()) or await pool.acquire(deadline, fresh)
+        connection = (None if fresh else pool.take()) or await pool.acquire(deadline, fresh, call)
         self._connection = connection
         call.phase = "waiting"
         began = self._time()

@@ -26,7 +26,7 @@ from proxy.upstream.pool import Pool
 from proxy.upstream.secrecy import Secrets
 from proxy.wire.framing import FRAMINGS
 
-#: W3C trace context goes through whoever traces: https://www.w3.org/TR/trace-context/.
+#: W3C trace context goes through, unless the call is traced here: https://www.w3.org/TR/trace-context/.
 ALWAYS_PASSED = ("traceparent", "tracestate")
 FORBIDDEN = ("\r", "\n", "\0")
 REMEMBERED = 256
@@ -70,13 +70,14 @@ class Road:
         self.secrets = Secrets(endpoint)
         provider = endpoint.provider
         taken = CREDENTIALS | {name.lower() for name in endpoint.headers}
-        self._passes = tuple(sorted(provider.passes - taken)) + ALWAYS_PASSED
+        self._own_passes = tuple(sorted(provider.passes - taken))
+        self._passes = self._own_passes + ALWAYS_PASSED
         #: What a header says that the caller may say otherwise.
         self._defaults = {
             name: f"{name}: {value}\r\n" for name, value in provider.headers.items() if name in self._passes
         }
         self._passable = frozenset(self._passes)
-        self._unsaid = self._passed({})
+        self._unsaid = self._passed({}, self._passes)
         self._base = URL(endpoint.base_url)
         self._proxy = proxy
         self._heads: dict[tuple[str, str], str] = {}
@@ -89,7 +90,10 @@ class Road:
         head = self._heads.get((words.path, name)) or self._head(words.path, name)
         accept = FRAMINGS[words.theirs.framing].content_type if call.stream else "application/json"
         caller = call.caller
-        passed = self._unsaid if self._passable.isdisjoint(caller) else self._passed(caller)
+        if call.span is not None:
+            passed = self._passed(caller, self._own_passes) + call.span.lines
+        else:
+            passed = self._unsaid if self._passable.isdisjoint(caller) else self._passed(caller, self._passes)
         if self.signs is not None:
             passed += self._signature(call, "POST", head[5 : head.index(" HTTP/1.1")], body)
         return (
@@ -134,13 +138,13 @@ class Road:
         self.secrets.learn(self.signs.secrets())
         return "".join([f"{name}: {value}\r\n" for name, value in headers])
 
-    def _passed(self, caller: Mapping[str, str]) -> str:
+    def _passed(self, caller: Mapping[str, str], names: tuple[str, ...]) -> str:
         return "".join(
             [
                 f"{name}: {caller[name]}\r\n"
                 if name in caller and is_clean(caller[name])
                 else self._defaults.get(name, "")
-                for name in self._passes
+                for name in names
             ]
         )
 
@@ -176,7 +180,10 @@ class Road:
         head = fixed_head(self.endpoint, self._base, path, self._proxy, self.signs is None, method, "")
         taken = {name.lower() for name in self.endpoint.headers}
         said = [pair for pair in said if pair[0] not in taken and is_clean(pair[1])]
-        lines = "".join([f"{name}: {value}\r\n" for name, value in said]) + self._passed(call.caller)
+        lines = "".join([f"{name}: {value}\r\n" for name, value in said])
+        span = call.span
+        lines += self._passed(call.caller, self._passes if span is None else self._own_passes)
+        lines += "" if span is None else span.lines
         if self.signs is not None:
             lines += self._signature(call, method, head[len(method) + 1 : head.index(" HTTP/1.1")], body)
         return f"{head}{lines}\r\n".encode("latin-1", "replace")

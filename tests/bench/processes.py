@@ -51,7 +51,10 @@ def python(module: str, *arguments: int) -> list[str]:
 def outrider(folder: Path, port: int, ops: int, upstream: int, log_level: str, more: str = "") -> list[str]:
     """`more` is the configuration of what is switched off by default."""
     path = folder / f"outrider-{port}.yaml"
-    path.write_text(OUTRIDER_CONFIGURATION.format(port=port, ops=ops, upstream=upstream, log_level=log_level) + more)
+    usual = OUTRIDER_CONFIGURATION.format(port=port, ops=ops, upstream=upstream, log_level=log_level)
+    if "logging:" in more:
+        usual = "".join(line for line in usual.splitlines(keepends=True) if not line.startswith("logging:"))
+    path.write_text(usual + more)
     return [*OUTRIDER, "--config", str(path)]
 
 

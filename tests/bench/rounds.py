@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.bench import cells, kept, nginx
+from tests.bench import cells, kept, nginx, seen
 from tests.bench.applications import APPLICATIONS
 from tests.bench.cells import Place
 from tests.bench.load import Caller, Curious
@@ -70,11 +70,12 @@ class Bench:
         self._columns: list[Column] = []
         self._pairs: list[Column] = []
         self._keeping: list[Column] = []
+        self._seeing: list[Column] = []
         self.results = Results()
 
     async def run(self) -> None:
         await self._start()
-        for column in (*self._columns, *self._pairs, *self._keeping, *self._keeping):
+        for column in (*self._columns, *self._pairs, *self._keeping, *self._keeping, *self._seeing):
             cells.check(column.place)  # the cache's place twice: the second answer is one that was kept
         if "growth" in self._plan.cells:
             await self._growth()
@@ -90,6 +91,10 @@ class Bench:
                 if cell in self._plan.cells:
                     self._say(f"round {number} of {self._plan.rounds}: {cell}")
                     await self._kept_cell(cell)
+            if seen.CELL in self._plan.cells:
+                self._say(f"round {number} of {self._plan.rounds}: {seen.CELL}")
+                for column in self._seeing:
+                    await self._requests(seen.CELL, column, CONNECTIONS["requests-32"], self._plan.seconds)
         self._subtract()
 
     async def _start(self) -> None:
@@ -109,16 +114,30 @@ class Bench:
             self._pairs = [Column(name, place, self._columns[-1].process) for name, place in places.items()]
         if not self._plan.cells.isdisjoint(kept.CELLS):
             await self._start_keeping()
+        if seen.CELL in self._plan.cells:
+            await self._start_seeing()
 
     async def _start_keeping(self) -> None:
         """An Outrider with a cache; the neighbours are asked the same."""
         port, ops = free_ports(2)
         command = outrider(self._folder, port, ops, self._upstream_port, self._plan.log_level, kept.CONFIGURATION)
-        name = kept.HEAD[0]
-        self._say(f"starting {name}")
-        process = await self._processes.start(name, command, self._cores[0], ops, self._folder)
+        process = await self._another(kept.HEAD[0], command, ops)
         columns = (*self._named(*kept.NEIGHBOURS), Column(kept.CACHING, Place(port, kept.FIXED, RELAYED), process))
         self._keeping = [replace(column, place=column.place._replace(application=kept.FIXED)) for column in columns]
+
+    async def _start_seeing(self) -> None:
+        """An Outrider that tells all there is to tell."""
+        port, ops = free_ports(2)
+        more = seen.configuration(self._folder, self._upstream_port)
+        process = await self._another(
+            seen.HEAD[0], outrider(self._folder, port, ops, self._upstream_port, "", more), ops
+        )
+        self._seeing = [*self._named(*seen.NEIGHBOURS)]
+        self._seeing.append(Column(seen.SEEING, Place(port, APPLICATIONS["openai"], RELAYED), process))
+
+    async def _another(self, name: str, command: list[str], ready: int) -> Process:
+        self._say(f"starting {name}")
+        return await self._processes.start(name, command, self._cores[0], ready, self._folder)
 
     async def _proxy(
         self, command: list[str] | None, port: int, models: dict[str, str], ready: int | None = None

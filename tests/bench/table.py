@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tests.bench import kept
+from tests.bench import kept, seen
 from tests.bench.pairs import PAIR_BARS, lines
 from tests.bench.results import Bar, Results
 
@@ -67,7 +67,7 @@ ROWS: tuple[Row, ...] = (
     Row("growth.peak", "growth", "highest resident until then, MB", 1),
     Row("start.ms", "start", "exec to ready, ms"),
 )
-CELLS = (*dict.fromkeys(row.cells for row in ROWS), "pairs", *kept.CELLS)
+CELLS = (*dict.fromkeys(row.cells for row in ROWS), "pairs", *kept.CELLS, seen.CELL)
 
 
 BARS: tuple[Bar, ...] = (
@@ -97,7 +97,7 @@ def disturbed(results: Results) -> str | None:
 
 
 def missed(results: Results) -> list[Bar]:
-    return [bar for bar in (*BARS, *PAIR_BARS, *kept.KEPT_BARS) if results.verdict(bar) == "MISS"]
+    return [bar for bar in (*BARS, *PAIR_BARS, *kept.KEPT_BARS, *seen.SEEN_BARS) if results.verdict(bar) == "MISS"]
 
 
 def align(lines: list[list[str]]) -> list[str]:
@@ -114,7 +114,11 @@ def _pad(line: list[str], widths: list[int]) -> Iterable[str]:
 def render(results: Results, notes: Iterable[str]) -> str:
     """The whole printed page: notes, the table of medians, the bars, the table of pairs."""
     warning = disturbed(results)
-    tables = [table for table in (_table(results), _bars(results), lines(results), kept.lines(results)) if table]
+    tables = [
+        table
+        for table in (_table(results), _bars(results), lines(results), kept.lines(results), seen.lines(results))
+        if table
+    ]
     said = [line for table in tables for line in ("", *align(table))]
     return "\n".join([*notes, *([warning] if warning else []), *said, ""])
 

@@ -85,6 +85,16 @@ def test_keys_that_take_turns_are_one_limit() -> None:
     assert requests.fill(1000.0) == (150, 300)
 
 
+def test_what_was_told_is_shown_and_is_whole_again_after_the_reset() -> None:
+    clock = Clock()
+    adaptive = learning(clock)
+    assert list(adaptive.told(clock())) == []
+    adaptive.heard({"requests": "100 40 60"}, 200, asked("a"))
+    adaptive.heard({"tokens": "9000 0 60"}, 200, asked("b"))
+    assert list(adaptive.told(clock())) == [("a", "requests", 100, 40), ("b", "tokens", 9000, 0)]
+    assert list(adaptive.told(clock() + 100)) == [("a", "requests", 100, 100), ("b", "tokens", 9000, 9000)]
+
+
 @pytest.mark.parametrize(
     ("headers", "waits"),
     [

@@ -50,6 +50,8 @@ async def test_what_passes_is_tried_again(clock: Clock) -> None:
     assert (await retry(call, provider)).status == 200
     assert len(provider.asked) == 3
     assert clock.slept == pytest.approx([0.1, 0.2])
+    assert retry.backed_off == {"up": pytest.approx(0.3)}
+    assert call.queued == pytest.approx(0.3)
     assert call.trail == ("up:m provider_overloaded", "up:m timeout")
     assert retry.made == {("up", "provider_overloaded"): 1, ("up", "timeout"): 1}
 

@@ -35,6 +35,28 @@ def test_a_success_counts_its_time_and_what_we_added_to_it() -> None:
     assert (series.duration.sum, series.upstream.sum, series.overhead.sum, series.ttft.sum) == (0.75, 0.5, 0.25, 0.25)
 
 
+def test_the_pace_of_a_stream_is_the_time_after_the_first_token_by_the_tokens_after_it() -> None:
+    series = Series({})
+    series.count(ended(ttft=0.5, seconds=2.5, usage=Usage(input=10, output=30, reasoning=11)))
+    assert series.pace.count == 1
+    assert series.pace.sum == pytest.approx(2.0 / 40)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"usage": Usage(output=5)},  # not a stream
+        {"ttft": 0.1, "usage": Usage(input=3, output=1)},  # nothing between
+        {"ttft": 0.1},
+        {"ttft": 0.1, "usage": Usage(output=5), "kind": "provider_stream_cut"},
+    ],
+)
+def test_there_is_no_pace_where_nothing_is_between_two_tokens(known: dict[str, Any]) -> None:
+    series = Series({})
+    series.count(ended(**known))
+    assert series.pace.count == 0
+
+
 def test_overhead_is_never_negative() -> None:
     series = Series({})
     series.count(ended(upstream_seconds=2.0))

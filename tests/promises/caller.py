@@ -187,6 +187,20 @@ class Caller:
         return await self.everything() == b""
 
 
+async def latest_events(port: int) -> bytes:
+    """What the ops port tells first to one who asks for all calls that it knows to have ended."""
+    caller = await Caller.connect(port)
+    try:
+        caller.send(b"GET /status/events?after=0 HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        assert (await caller.head()).status == 200
+        events = await caller.chunk()
+    finally:
+        caller.hang_up()
+    assert events is not None
+    assert b"event: status" in events
+    return events
+
+
 async def get(port: int, path: str, method: str = "GET") -> Answer:
     caller = await Caller.connect(port)
     try:

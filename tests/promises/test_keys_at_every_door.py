@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.promises.caller import Answer, get
+from tests.promises.caller import Answer, get, latest_events
 from tests.promises.dialects import WIRES, alone, like, pairs, speaking_alone
 from tests.promises.dialects.wire import Wire, frame
 from tests.promises.sidecars import KEY, InLoop, sidecar
@@ -81,7 +81,8 @@ def flat(answer: Answer) -> str:
 
 
 async def surfaces(running: InLoop) -> str:
-    pages = [await get(running.ops, path) for path in ("/metrics", "/status.json", "/readyz")]
+    pages = [await get(running.ops, path) for path in ("/metrics", "/status.json", "/status/setup.json", "/readyz")]
+    pages.append(Answer(200, {}, await latest_events(running.ops)))
     pages += [await get(running.port, path) for path in ("/v1/models", "/v1beta/models", "/api/tags", "/nothing")]
     return "".join(map(flat, pages)) + running.log()
 

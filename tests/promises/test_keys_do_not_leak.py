@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from proxy.upstream.mock.models import MODELS
-from tests.promises.caller import Answer, chat, get
+from tests.promises.caller import Answer, chat, get, latest_events
 from tests.promises.sidecars import KEY, InProcess, anthropic_like, openai_like, process, sidecar
 from tests.promises.upstream import Asked, Provider
 from tests.promises.wires import OPENAI_OPENING, anthropic_opening, anthropic_word, openai_reply, openai_word, sse
@@ -75,8 +75,18 @@ async def surfaces(running: InProcess) -> bytes:
     """Everything that an operator or an attacker on this machine can read."""
     pages = [
         await get(running.ops, path)
-        for path in ("/metrics", "/status.json", "/readyz", "/livez", "/startupz", "/nothing")
+        for path in (
+            "/metrics",
+            "/status",
+            "/status.json",
+            "/status/setup.json",
+            "/readyz",
+            "/livez",
+            "/startupz",
+            "/nothing",
+        )
     ]
+    pages.append(Answer(200, {}, await latest_events(running.ops)))
     pages.append(await get(running.port, "/v1/models"))
     pages.append(await get(running.port, "/nothing"))
     return b"".join(map(flat, pages))

@@ -173,6 +173,7 @@ class Pod:
 
 
 class Asked(SimpleNamespace):
+    queued = 0.0
     __hash__ = object.__hash__  # type: ignore[assignment]
 
 

@@ -85,7 +85,7 @@ def asked(json: dict[str, Any]) -> Call:
         "deadline": None,
         "target": None,
     }
-    return cast(Call, SimpleNamespace(**said, caller={}))
+    return cast(Call, SimpleNamespace(**said, caller={}, queued=0.0))
 
 
 @pytest.mark.parametrize("limit", [50, 600, 3000])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
-from proxy.call import Failure
+from proxy.call import Call, Failure
 from tests.upstream.clock import Clock
 from tests.upstream.lines import FAR, numbers, pooled, use
 from tests.upstream.raw import turns
@@ -105,6 +106,28 @@ async def test_a_place_handed_over_cannot_be_stolen() -> None:
     pool.release(first, False)
     pool.release(await newcomer, False)
     assert numbers(pool) == (0, 0, 0)
+
+
+async def test_the_time_is_kept_that_callers_wait_and_that_new_connections_take() -> None:
+    clock = Clock(1e9)
+    pool, exchanges = pooled(clock, connections=1)
+    exchanges.gate = asyncio.Event()
+    calls = [cast(Call, SimpleNamespace(queued=10.0)) for _ in range(3)]
+    dialling = asyncio.ensure_future(pool.acquire(FAR, call=calls[0]))
+    await turns(1)
+    clock.advance(2.0)
+    exchanges.gate.set()
+    first = await dialling
+    waiting = [asyncio.ensure_future(pool.acquire(FAR, call=call)) for call in calls[1:]]
+    await turns(1)
+    clock.advance(0.5)
+    waiting[0].cancel()
+    await turns(1)
+    clock.advance(1.0)
+    pool.release(first, False)
+    await waiting[1]
+    assert (pool.waited, pool.dialled) == (2.0, 2.0)
+    assert [call.queued for call in calls] == [12.0, 10.5, 11.5]
 
 
 async def test_a_caller_that_leaves_the_queue_is_passed_over() -> None:
