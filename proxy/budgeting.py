@@ -89,7 +89,7 @@ class Budgeting:
         build = None if self._shares is None else self._pool
         scope = BudgetScope(rule, self.book, build, self._shares)
         if before is not None:
-            scope.told = before.told
+            scope.told, scope.folded = before.told, before.folded
         return scope
 
     def _pool(self, rule: BudgetRule, what: str, purse: str, tally: Tally) -> Pool:

@@ -189,12 +189,13 @@ class Caching:
             return shared
         if said is None:
             return None
-        from proxy.cache.shared import SharedCache, StoreMissing
+        from proxy.cache.shared import SharedCache
+        from proxy.redis_client import RedisMissing
 
         password = None if said.password is None else said.password.value
         try:
             return SharedCache(said.redis, said.prefix, said.timeout, said.username, password, time.monotonic)
-        except StoreMissing as error:
+        except RedisMissing as error:
             raise ConfigError("sharing", str(error), "an installed package") from None
 
     def _stores(self, previous: Caching | None) -> dict[str, Store]:

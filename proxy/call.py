@@ -93,6 +93,12 @@ class Failure(Exception):
         #: The client's stream stands in the middle of an event: whatever is said now would be read as part of it.
         self.midway = False
 
+    def copy(self) -> Failure:
+        """The same for somebody else: each has a traceback and marks of its own."""
+        copy = Failure(self.kind, self.detail)
+        vars(copy).update(vars(self))
+        return copy
+
 
 class Source(Protocol):
     """What feeds a client: it pauses while the client's buffer is full."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from proxy.terminal import complain, write
 
 if TYPE_CHECKING:
     from proxy.config import Config
@@ -39,24 +40,16 @@ def models(path: str | None, wanted: Wanted, *, as_json: bool = False) -> int:
     try:
         loaded = config.load(path, os.environ)
     except config.ConfigError as error:
-        return _complain(str(fault) for fault in error.every)
+        complain(str(fault) for fault in error.every)
+        return REFUSED
     fault = _fault(loaded, wanted)
     if fault is not None:
-        return _complain([fault])
+        complain([fault])
+        return REFUSED
     report = list(_report(loaded, Models(config.entries_of(loaded.catalog)), wanted))
-    try:
-        text = json.dumps({"providers": report}, indent=2) if as_json else "\n".join(_lines(report, wanted))
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Who read our output has gone. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    text = json.dumps({"providers": report}, indent=2) if as_json else "\n".join(_lines(report, wanted))
+    write(f"{text}\n")
     return OK
-
-
-def _complain(faults: Iterable[str]) -> int:
-    sys.stderr.writelines(f"outrider: {fault}\n" for fault in faults)
-    return REFUSED
 
 
 def _fault(config: Config, wanted: Wanted) -> str | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from proxy.terminal import columns, complain, write
 
 if TYPE_CHECKING:
     from proxy.pricelist import Asked
@@ -50,11 +51,14 @@ def prices(path: str | None, wanted: Wanted, *, as_json: bool = False) -> int:
         models = Models(config.entries_of(loaded.catalog))
         report = (cheapest if wanted.cheapest else price_list)(loaded, models, asked)
     except config.ConfigError as error:
-        return complain(str(fault) for fault in error.every)
+        complain(str(fault) for fault in error.every)
+        return REFUSED
     except Fault as fault:
-        return complain([str(fault)])
+        complain([str(fault)])
+        return REFUSED
     lines = ranking(report) if wanted.cheapest else sheets(report)
-    write(json.dumps(report, indent=2) if as_json else "\n".join(lines))
+    text = json.dumps(report, indent=2) if as_json else "\n".join(lines)
+    write(f"{text}\n")
     found = report["models"]
     return OK if found and all(is_known(model, wanted) for model in found) else UNKNOWN
 
@@ -88,20 +92,6 @@ def moment_of(written: str | None) -> float:
     return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).timestamp()
 
 
-def complain(faults: Iterable[str]) -> int:
-    sys.stderr.writelines(f"outrider: {fault}\n" for fault in faults)
-    return REFUSED
-
-
-def write(text: str) -> None:
-    try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Who read our output has gone. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def is_known(model: Mapping[str, Any], wanted: Wanted) -> bool:
     return model["price"] is not None and (model["cost"] is not None or not any(wanted.counts.values()))
 
@@ -121,14 +111,14 @@ def sheets(report: Mapping[str, Any]) -> Iterator[str]:
 def sheet(model: Mapping[str, Any], tier: str) -> Iterator[str]:
     if model["price"] is None:
         yield f"  the price {f'in the tier {tier} ' if tier else ''}is not known"
-    columns = [{"when": tier or "now", "price": model["price"]}, *model["conditions"]]
-    columns = [column for column in columns if column["price"] is not None]
+    moments = [{"when": tier or "now", "price": model["price"]}, *model["conditions"]]
+    moments = [moment for moment in moments if moment["price"] is not None]
     names = [
-        name for name in (columns[0]["price"] if columns else ()) if any(is_said(column, name) for column in columns)
+        name for name in (moments[0]["price"] if moments else ()) if any(is_said(moment, name) for moment in moments)
     ]
-    heads = ["", *(str(column["when"]) for column in columns)]
+    heads = ["", *(str(moment["when"]) for moment in moments)]
     rows = [
-        [SINGLE.get(name, name.replace("_", " ")), *(column["price"][name] or UNSAID for column in columns)]
+        [SINGLE.get(name, name.replace("_", " ")), *(moment["price"][name] or UNSAID for moment in moments)]
         for name in names
     ]
     yield from aligned([heads, *rows] if rows else [])
@@ -154,6 +144,5 @@ def ranking(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def aligned(rows: list[list[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+    for row in columns(rows):
+        yield "  " + "  ".join(row).rstrip()

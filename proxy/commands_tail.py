@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from proxy.call import KINDS
-from proxy.terminal import Paint, complain, painter, safe, write
+from proxy.terminal import Paint, complain, duration, painter, safe, write
 
 OK, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 Fields = Mapping[str, Any]
@@ -169,9 +169,3 @@ def details(call: Fields) -> Iterator[str]:
     yield safe(call.get("id") or "")
     if call.get("hint"):
         yield f"do: {safe(call['hint'])}"
-
-
-def duration(milliseconds: Any) -> str:
-    if not isinstance(milliseconds, int | float):
-        return "-"
-    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.2f} s"

@@ -34,12 +34,12 @@ def top(url: str, *, once: bool = False, as_json: bool = False) -> int:
         return REFUSED
     alone = sys.stdout.isatty() and not as_json and os.environ.get("TERM") != "dumb"
     try:
-        return asyncio.run(watch(url.rstrip("/"), once=once or not (alone or as_json), as_json=as_json, alone=alone))
+        return asyncio.run(watch(url.rstrip("/"), once=once or not (alone or as_json), as_json=as_json))
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-async def watch(url: str, *, once: bool, as_json: bool, alone: bool) -> int:
+async def watch(url: str, *, once: bool, as_json: bool) -> int:
     from proxy.upstream.ops_client import Unreachable
 
     try:

@@ -98,13 +98,14 @@ class Generation:
         self.standings = lasting.standings
         self.lookup = Lookup(self.router, self._offers, self._is_well)
         self.health = self._health(config) if config.health.interval else None
+        # What may be refused is made before anything takes over what `previous` has.
+        self.counter = counter_of(config, lasting.environ)
         before: Limiting | None = None if previous is None else previous.limits
         self.limits: Limiting = Limiting(config, self.roads.by_name, lasting.environ, before)
         kept = None if previous is None else previous.caching
         self.caching: Caching = Caching(config, common_rules(config), lasting.loop, lasting.environ, kept)
         spent: Budgeting | None = None if previous is None else previous.budgets
         self.budgets: Budgeting | None = budgets_of(config, lasting.environ, self._model_of, self.limits.shares, spent)
-        self.counter = counter_of(config, lasting.environ)
         self._add_policies(config, lasting)
 
     def _add_policies(self, config: Config, lasting: Lasting) -> None:

@@ -74,13 +74,14 @@ class Limiting:
             return shares
         if said is None:
             return None
+        from proxy.redis_client import RedisMissing
         from proxy.upstream.shares import Shares
-        from proxy.upstream.store import RedisStore, StoreError
+        from proxy.upstream.store import RedisStore
 
         password = None if said.password is None else said.password.value
         try:
             store = RedisStore(said.redis, said.prefix, said.timeout, said.username, password)
-        except StoreError as error:
+        except RedisMissing as error:
             raise ConfigError("sharing", str(error), "an installed package") from None
         pod = f"{environ.get('POD_NAME') or environ.get('HOSTNAME') or 'pod'}:{token_hex(4)}"
         return Shares(store, pod, time.monotonic, Random())

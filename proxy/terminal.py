@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 #: ECMA-48, section 8.3.117.
 COLOURS: Mapping[str, str] = {
@@ -50,6 +50,13 @@ def safe(value: object, longest: int = 200) -> str:
     text = value if isinstance(value, str) else str(value)
     cut = text if len(text) <= longest else f"{text[: longest - 1]}…"
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in cut)
+
+
+def duration(milliseconds: Any) -> str:
+    """`480 ms`, `2.31 s`; `-` for what is no number."""
+    if not isinstance(milliseconds, int | float):
+        return "-"
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.2f} s"
 
 
 def columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> list[list[str]]:

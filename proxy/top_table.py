@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from math import ceil
 from typing import Any
 
-from proxy.terminal import Paint, columns, safe
+from proxy.terminal import Paint, columns, duration, safe
 
 Fields = Mapping[str, Any]
 #: Seconds that are looked back; calls kept at most; latest failures shown.
@@ -154,9 +154,9 @@ def row_cells(row: Fields) -> list[str]:
         row["model"],
         f"{row['calls_per_second']:.2f}",
         f"{row['error_rate']:.1%}" if row["failed"] else "0%",
-        milliseconds(first["p50"]),
-        milliseconds(first["p95"]),
-        milliseconds(row["duration_ms"]["p50"]),
+        duration(first["p50"]),
+        duration(first["p95"]),
+        duration(row["duration_ms"]["p50"]),
         f"{row['tokens_per_second']:.1f}",
         row["dollars_per_minute"] or "-",
     ]
@@ -185,12 +185,6 @@ def failure_lines(failures: Sequence[Fields], paint: Paint, width: int) -> Itera
 
 
 FAILURE_FIELDS = ("kind", "party", "provider", "model", "id")
-
-
-def milliseconds(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.2f} s"
 
 
 def span(seconds: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -68,6 +69,15 @@ BUCKETS = (
     "image_input",
     "image_output",
 )
+
+
+def largest(reports: Iterable[Usage | None]) -> Usage | None:
+    """Of several reports of one answer that each tell all of it: the last of the largest."""
+    found: Usage | None = None
+    for usage in reports:
+        if usage is not None and (found is None or usage.total >= found.total):
+            found = usage
+    return found
 
 
 def plain(amount: Decimal) -> str:

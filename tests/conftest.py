@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.upstream.pods import MakePod, pods
+from tests.upstream.redis import Redis, running
 
 ROOT = Path(__file__).parent.parent
 
@@ -16,3 +20,17 @@ def recordings() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recordings: {folder} does not exist")
     return folder
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    """A real one, for who asks for it: mark these with `needs_redis`."""
+    with running(tmp_path) as redis:
+        yield redis
+
+
+@pytest.fixture
+async def pod(redis: Redis) -> AsyncIterator[MakePod]:
+    """Makes pods that share it."""
+    async with pods(redis) as make:
+        yield make

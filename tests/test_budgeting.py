@@ -49,6 +49,7 @@ async def test_what_is_spent_goes_on_over_a_reload(tmp_path: Path) -> None:
     assert dearer.caller is not None
     under_way = asyncio.ensure_future(spend(dearer.caller, dearer.target, call, slowly))
     await asyncio.sleep(0)
+    dearer.scopes[0].folded = 3
     same = budgeting(config_of(tmp_path, {**DAILY, "money": 20, "soft": "none"}, THERE), dearer)
     assert same.report()["budgets"]["daily"]["money"]["held"] == 3
     gate.set()
@@ -57,6 +58,7 @@ async def test_what_is_spent_goes_on_over_a_reload(tmp_path: Path) -> None:
     other = budgeting(config_of(tmp_path, {**DAILY, "per": "month"}, THERE), same)
     assert spent(other) == 0, "another period is another budget"
     assert other.scopes[1] is first.scopes[1], "and what did not change at all is not even made anew"
+    assert same.scopes[0].folded == 3
     assert other.scopes[0].told["refused"] == 0
     assert same.scopes[0].told["refused"] == 1, "counts go on"
 

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-
-import pytest
 
 from proxy.budgeting import Budgeting
 from proxy.config import Config
 from tests.budgeted import NAMESPACE, bought, budgeting, buy, config_of, spent
 from tests.policies.spending import Wall, weighing
-from tests.upstream.pods import MakePod, pods, until
-from tests.upstream.redis import Redis, needs_redis, running
+from tests.upstream.pods import MakePod, until
+from tests.upstream.redis import Redis, needs_redis
 
 FLEET = {"name": "daily", "money": 1000, "per": "day", "scope": "fleet"}
 SHARING = {"redis": "redis://127.0.0.1:1/0"}
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    with running(tmp_path) as redis:
-        yield redis
-
-
-@pytest.fixture
-async def pod(redis: Redis) -> AsyncIterator[MakePod]:
-    async with pods(redis) as make:
-        yield make
 
 
 async def two(pod: MakePod, config: Config) -> list[Budgeting]:

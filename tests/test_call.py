@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -65,3 +65,12 @@ def test_the_nouns_know_nobody() -> None:
     source = "import sys, proxy.call; print([name for name in sys.modules if name.startswith('proxy.') or name == 'asyncio'])"
     run = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=30)
     assert run.stdout == "['proxy.usage', 'proxy.call']\n", run.stderr
+
+
+def test_a_copy_says_the_same_and_is_another() -> None:
+    said: dict[str, Any] = {"status": 418, "param": "p", "code": "c", "retry_after": 2.0, "provider_status": 500}
+    failure = Failure("provider_error", "no", **said, provider_body=b"body")
+    failure.headers, failure.told, failure.midway = (("a", "b"),), True, True
+    copy = failure.copy()
+    assert copy is not failure
+    assert (vars(copy), copy.args, copy.__traceback__) == (vars(failure), failure.args, None)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from proxy.call import Call, Handler, Outcome
-from proxy.config import load
+from proxy.config import ConfigError, load
 from proxy.generation import Generation, Lasting, Tallies
 from proxy.policies.metrics import Metrics
 from proxy.policies.standings import Standings
@@ -69,3 +69,17 @@ async def test_nobody_is_asked_before_a_call(generation: Generation) -> None:
     counts = generation.roads.connections()
     assert {state for _, state in counts} >= {"active", "idle"}
     assert not any(number for (_, state), number in counts.items() if state in ("active", "idle", "created"))
+
+
+async def test_one_that_is_refused_takes_nothing_of_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    shared = TEXT + 'cache: {enabled: true, shared: true}\nsharing: {redis: "redis://127.0.0.1:1/0"}\n'
+    path.write_text(shared, "utf-8")
+    first = Generation(load(str(path), {}), lasting())
+    path.write_text(shared + "tokens: {counter: tiktoken, tables: .}\n", "utf-8")
+    second = load(str(path), {})
+    with pytest.raises(ConfigError, match="tokens"):
+        Generation(second, lasting(), first)
+    assert first.caching.shared is not None
+    assert first.limits.shares is not None
+    await first.close()

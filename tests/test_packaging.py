@@ -24,7 +24,7 @@ DEVELOPMENT = EXTRAS["dev"]
 #: Package of an extra -> the files that import it, inside functions only: the process starts without it.
 LATE = {
     "cryptography": ["proxy/upstream/credentials/rs256.py"],
-    "redis": ["proxy/cache/shared.py", "proxy/upstream/store.py"],
+    "redis": ["proxy/redis_client.py"],
     "tiktoken": ["proxy/tokens.py"],
 }
 #: What every container has, but only a sidecar with a cache loads -> the files that import it.

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from proxy import terminal
-from proxy.terminal import Progress, columns, complain, painter, safe, write
+from proxy.terminal import Progress, columns, complain, duration, painter, safe, write
 
 
 class Screen(io.StringIO):
@@ -72,3 +72,7 @@ async def test_what_takes_longer_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     assert text.count("3 of 5 done") > 1
     assert "\n" not in text
     assert text.endswith("\r\x1b[K")
+
+
+def test_how_long_something_took() -> None:
+    assert [duration(each) for each in (480, 2309.6, None, "x")] == ["480 ms", "2.31 s", "-", "-"]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from proxy.usage import BUCKETS, Usage, plain
+from proxy.usage import BUCKETS, Usage, largest, plain
 
 
 def test_buckets_sum_to_the_total() -> None:
@@ -45,3 +45,9 @@ def test_what_goes_with_the_counts_is_the_latest_that_was_said() -> None:
 )
 def test_money_has_no_exponent_and_no_zeros_at_its_end(amount: str, text: str) -> None:
     assert plain(Decimal(amount)) == text
+
+
+def test_the_last_of_the_largest_reports_counts() -> None:
+    small, large, as_large = Usage(1), Usage(3), Usage(2, output=1)
+    assert largest([small, None, large, as_large, small]) is as_large
+    assert largest([None]) is None

@@ -68,7 +68,7 @@ class BoundedCache(SimpleMemoryBackend):  # type: ignore[misc]
         recording, now = entry.recording, self._wall()
         if not recording.kept_at - 1 <= now < entry.until:
             # Kept after now: the clock was set back, and how old it is cannot be told.
-            self._drop(key)
+            self.drop(key)
             self.expired += 1
             self.misses += 1
             return None
@@ -83,7 +83,7 @@ class BoundedCache(SimpleMemoryBackend):  # type: ignore[misc]
         """Keep it, at the cost of others. False where it is larger than all of them may be together."""
         cache = self._cache
         if key in cache:
-            self._drop(key)
+            self.drop(key)
         recording.pack()
         weight = recording.weight
         if weight > self.most_bytes:
@@ -99,16 +99,12 @@ class BoundedCache(SimpleMemoryBackend):  # type: ignore[misc]
         self.bytes += weight
         return True
 
-    def drop(self, key: str) -> bool:
-        """Whether there was one."""
-        return self._drop(key)
-
     def drop_model(self, name: str) -> int:
         """Everything that this model answered, as it was asked for or as `provider:model`; and how many that were."""
         found = [
             key for key, recording in self.all() if name in (recording.asked, f"{recording.provider}:{recording.model}")
         ]
-        return sum(map(self._drop, found))
+        return sum(map(self.drop, found))
 
     def drop_all(self, _: str = "") -> int:
         count = len(self._cache)
@@ -119,7 +115,7 @@ class BoundedCache(SimpleMemoryBackend):  # type: ignore[misc]
     def resize(self, entries: int, most_bytes: int) -> None:
         self.entries, self.most_bytes = entries, most_bytes
         while self._cache and (len(self._cache) > entries or self.bytes > most_bytes):
-            self._drop(next(iter(self._cache)))
+            self.drop(next(iter(self._cache)))
             self.evicted += 1
 
     def all(self) -> Iterator[tuple[str, Recording]]:
@@ -137,10 +133,11 @@ class BoundedCache(SimpleMemoryBackend):  # type: ignore[misc]
             oldest = next(iter(self._cache), None)
             if oldest is None or now < self._cache[oldest].until:
                 return
-            self._drop(oldest)
+            self.drop(oldest)
             self.expired += 1
 
-    def _drop(self, key: str) -> bool:
+    def drop(self, key: str) -> bool:
+        """Whether there was one."""
         entry = self._cache.pop(key, None)
         if entry is None:
             return False
@@ -165,9 +162,9 @@ class BoundedCache(SimpleMemoryBackend):  # type: ignore[misc]
         return self.peek(key) is not None
 
     async def _delete(self, key: str, _conn: Any = None) -> int:
-        return int(self._drop(key))
+        return int(self.drop(key))
 
     async def _clear(self, namespace: str | None = None, _conn: Any = None) -> bool:
         for key in [key for key in self._cache if key.startswith(namespace or "")]:
-            self._drop(key)
+            self.drop(key)
         return True

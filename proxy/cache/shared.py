@@ -14,6 +14,7 @@ from hashlib import blake2b
 from typing import Any
 
 from proxy.cache.recording import Recording, read, written
+from proxy.redis_client import connect
 
 #: Seconds for which a store that failed is left alone, the first time and the longest.
 AWAY = (0.5, 15.0)
@@ -30,10 +31,6 @@ SAID: Mapping[str, tuple[str, str]] = {
     "written": ("the shared cache takes nothing: what it has is still told", "the shared cache takes answers again"),
 }
 log = logging.getLogger("outrider")
-
-
-class StoreMissing(Exception):
-    """The package is not installed."""
 
 
 class Standing:
@@ -66,7 +63,7 @@ class Standing:
 
 
 class SharedCache:
-    """`find`, `put` in the background, `drop`, `drop_model`, `clear`; none of them raises, and none takes longer than `timeout`.
+    """`find`, `put` in the background, `forget`; none of them raises, and no question to the store takes longer than `timeout`.
 
     `counted`: what happened, by word: hits, misses, errors, slow, unreadable, stored, left_out. A store that answers and takes
     nothing, such as a replica, is still read.
@@ -81,7 +78,7 @@ class SharedCache:
         password: str | None,
         time: Callable[[], float],
     ) -> None:
-        """Raises StoreMissing."""
+        """Raises RedisMissing."""
         self._backend, self._faults = backend_of(url, username, password, timeout)
         self._prefix = f"{{{prefix}}}:cache:"
         self._timeout = timeout
@@ -198,24 +195,11 @@ def label(model: str) -> str:
 def backend_of(
     url: str, username: str | None, password: str | None, timeout: float
 ) -> tuple[Any, tuple[type[Exception], ...]]:
-    """aiocache's backend around a client of ours, which knows TLS, users and sockets; and what it raises."""
-    try:
-        from aiocache.backends.redis import RedisBackend  # type: ignore[import-untyped]
-        from aiocache.serializers import NullSerializer  # type: ignore[import-untyped]
-        from redis.asyncio import Redis
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
-        from redis.exceptions import RedisError
-    except ImportError:
-        raise StoreMissing("the package redis is not there: install outrider[redis]") from None
+    """aiocache's backend around a client of ours, which knows TLS, users and sockets; and what it raises. Raises RedisMissing."""
+    client, faults = connect(url, timeout, username, password)
+    from aiocache.backends.redis import RedisBackend  # type: ignore[import-untyped]
+    from aiocache.serializers import NullSerializer  # type: ignore[import-untyped]
+
     backend = RedisBackend(serializer=NullSerializer(encoding=None), timeout=0)
-    backend.client = Redis.from_url(
-        url,
-        username=username,
-        password=password,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,
-    )
-    return backend, (RedisError, OSError, ValueError)
+    backend.client = client
+    return backend, faults

@@ -9,6 +9,7 @@ import orjson
 
 from proxy.config.limits import Sharing
 from proxy.doctor.finding import FAILED, OK, Finding
+from proxy.redis_client import RedisMissing
 from proxy.upstream.credentials.ask import Asker
 from proxy.upstream.credentials.fresh import Unavailable
 from proxy.upstream.store import RedisStore, StoreError
@@ -26,7 +27,7 @@ async def store_finding(sharing: Sharing, seconds: float) -> Finding:
     password = sharing.password.value if sharing.password is not None else None
     try:
         store = RedisStore(sharing.redis, f"{APART}{token_hex(4)}", seconds / 3, sharing.username, password)
-    except StoreError as trouble:
+    except RedisMissing as trouble:
         return Finding("sharing", "redis", FAILED, str(trouble), "install the package")
     try:
         await store.beat("doctor")

@@ -76,8 +76,9 @@ def ledger_findings(config: Config) -> Iterator[Finding]:
 
 def folder_finding(subject: str, check: str, folder: Path) -> Finding:
     """Whether a file can be written there; or, where the folder has to be made first, in what is there of it."""
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    there = folder
     try:
+        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
         with tempfile.TemporaryFile(dir=there) as file:
             file.write(bytes(4096))
             file.flush()

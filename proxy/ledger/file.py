@@ -62,7 +62,10 @@ class LedgerFile:
         except OSError as fault:
             return self._look(fault)
         if found.aside:
-            self.rewrite(found.lines)
+            try:
+                self.rewrite(found.lines)
+            except OSError as fault:
+                return found._replace(fault=fault)
         return found
 
     def append(self, lines: Iterable[Line]) -> bool:

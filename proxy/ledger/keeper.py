@@ -76,6 +76,7 @@ class Keeper:
     def start(self) -> None:
         """What was written before is there when this returns, if the disk answers in time; later, if it does not."""
         self.state = OPENS
+        self._all = any(True for _ in self._entries())  # what was spent before there was this place
         opening = self._thread.submit(self._file.open)
         with suppress(TimeoutError, Held, OSError):
             opening.result(OPENING)
@@ -97,19 +98,22 @@ class Keeper:
 
     async def close(self) -> None:
         """Everything is written, unless the disk hangs."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         try:
             async with asyncio.timeout(CLOSING):
                 if self._busy is not None:
                     await asyncio.wait([self._busy])
+                self._ring_no_more()  # nor what was set by what has just been written
                 state, self.state = self.state, CLOSED
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._last_job(state == OPEN))
         except (TimeoutError, OSError) as error:
             log.warning("the ledger of budgets was not written to its end", extra={"fault": fault_of(error)})
         self.state = CLOSED
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _ring_no_more(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _last_job(self, opened: bool) -> Callable[[], None]:
         job = self._job() if opened else None

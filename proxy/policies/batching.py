@@ -14,7 +14,7 @@ from typing import Protocol
 
 from proxy.call import CUT, Call, Client, Failure, Handler, Json, Outcome
 from proxy.config.batching import Batching as Section
-from proxy.policies.merging import OPERATION, Group, copy_of, group_of, inputs_of, merge, parts
+from proxy.policies.merging import OPERATION, Group, group_of, inputs_of, merge, parts, unsaid
 from proxy.policies.portions import split_money, split_usage
 
 #: Inputs of all calls that wait for their batch or its answer; further calls go alone.
@@ -138,7 +138,7 @@ class Batching:
             self._tell(batch, call)
             await self._leave(batch, member)
         if batch.refusal is not None:
-            raise copy_of(batch.refusal)
+            raise unsaid(batch.refusal)
         if member.part is None or batch.merged is None:
             return await next(call)
         await self._words.answer(call, member.part, batch.merged)
@@ -225,7 +225,7 @@ class Batching:
             found = parts(unified, [member.inputs for member in members], weights)
         except Failure as failure:
             if failure.party != "caller" and failure.kind not in OF_ONE:
-                batch.refusal = copy_of(failure)
+                batch.refusal = unsaid(failure)
                 return
             batch.merged = None
             self.counted[APART] += len(members)

@@ -60,7 +60,7 @@ class Reserving:
             scope.note(call, share)
 
     def _single(self, call: Call, scope: BudgetScope, worth: Worth, targets: Sequence[Target]) -> Worth:
-        """One request alone: refused where it is too dear as it is, cut where the caller leaves its length open."""
+        """One request alone: refused where it is too dear as it is, cut where its length is not the caller's own."""
         rule = scope.rule
         if is_within(worth, rule.money, rule.tokens):
             return worth
@@ -68,8 +68,9 @@ class Reserving:
         if not rule.hard:
             scope.warn(share_of(worth, rule.money, rule.tokens))
             return worth
-        if worth.limit is not None or not worth.answers or fits < 1:
-            what = "as it is asked for" if worth.limit is not None and fits >= 1 else "for its prompt alone"
+        asked = worth.limit is not None and not any(name in call.changed for name in ANSWER_LIMITS)
+        if asked or not worth.answers or fits < 1:
+            what = "as it is asked for" if asked and fits >= 1 else "for its prompt alone"
             raise scope.refuse(f"is for single requests, and this one may take more, {what}")
         name = next((name for name in ANSWER_LIMITS if name in call.json), ANSWER_LIMITS[-1])
         call.json, call.changed = {**call.json, name: fits}, (*call.changed, name)
@@ -116,9 +117,11 @@ class TargetBudget(Reserving):
             return await next(call)
         met, asked = self.met(call), (call.json, call.changed)
         self._check_price(call, call.target, met)
-        holds = await self.enter(call, met, (call.target,)) if met else []
+        holds: list[Hold] = []
         bill = Bill()
         try:
+            if met:
+                holds = await self.enter(call, met, (call.target,))
             return await attempt(call, next, bill)
         finally:
             call.json, call.changed = asked

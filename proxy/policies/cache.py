@@ -17,7 +17,7 @@ from proxy.cache.wish import HEADER, NONE, Wish, wish_of
 from proxy.call import Call, Failure, Handler, Outcome
 from proxy.config.cache import Rule
 from proxy.policies.flight import Flight
-from proxy.policies.followers import Left, application, copy_of
+from proxy.policies.followers import Left, application
 from proxy.policies.keeping import NOTHING, Plan, Player, Store, free, refuse_only
 
 #: What can be kept. Anything else is asked for each time.
@@ -63,12 +63,13 @@ class Cache:
         rules, common, serve = self._rules, self._rules[""], self._serve
 
         def handler(call: Call) -> Awaitable[Outcome]:
-            if call.operation not in KEPT:
-                return next(call)
-            rule = rules.get(call.model, common)
             caller = call.caller
             said = "cache" in call.json or "cache-control" in caller or HEADER in caller
             wish = wish_of(call) if said else NONE
+            if call.operation not in KEPT:
+                refuse_only(wish)
+                return next(call)
+            rule = rules.get(call.model, common)
             meant = rule.enabled and (rule.every or wish.said or is_fixed(call))
             if wish.mode == "bypass" or not meant or (call.stream and not (rule.streams or rule.single_flight)):
                 refuse_only(wish)
@@ -148,7 +149,9 @@ class Cache:
         if same is not None:
             self.flights[same] = flight
         try:
-            found = None if plan.store is None or not plan.store.fetches else await self._fetched(call, plan)
+            found = (
+                await self._fetched(call, plan, plan.store) if plan.store is not None and plan.store.fetches else None
+            )
             if found is None:
                 refuse_only(plan.wish)
                 call.cache, call.tape = "miss", recording
@@ -175,10 +178,9 @@ class Cache:
             raise Failure("client_gone", "the application hung up; others heard the answer")
         return outcome
 
-    async def _fetched(self, call: Call, plan: Plan) -> Recording | None:
+    async def _fetched(self, call: Call, plan: Plan, store: Store) -> Recording | None:
         """What another pod has kept."""
-        store = plan.store
-        if store is None or not store.fetches or plan.wish.mode == "refresh":
+        if plan.wish.mode == "refresh":
             return None
         found = await store.fetch(plan.key, call, plan.wish.max_age)
         return found if found is not None and self._player.can_tell(call, found) else None
@@ -223,7 +225,7 @@ class Cache:
                 self._tell_shared(call, flight.recording, began)
         except (Left, Failure) as end:
             if isinstance(end, Failure) and (call.client.started or not rule.retry):
-                raise copy_of(end) from None
+                raise end.copy() from None
             call.cache, call.cost = "miss", None
             return None if isinstance(end, Left) and end.again else await next(call)
         except TimeoutError:

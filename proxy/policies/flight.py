@@ -12,7 +12,7 @@ import asyncio
 
 from proxy.cache.recording import Recording
 from proxy.call import Call, Failure
-from proxy.policies.followers import Channel, Follower, Left, Player, application, copy_of
+from proxy.policies.followers import Channel, Follower, Left, Player, application
 
 #: Seconds that a slow reader may hold up the others.
 PATIENCE = 10.0
@@ -38,8 +38,10 @@ class Flight:
 
     @property
     def open(self) -> bool:
-        """Whether one more may join: the answer's beginning is still there."""
-        return not self.over and self.recording.fits
+        """Whether one more may join: the answer's beginning is there, its end is not, and nobody has given it up."""
+        if self.over or not self.recording.fits or self.recording.complete:
+            return False
+        return self.followers > 0 or not application(self._leader).gone
 
     @property
     def followers(self) -> int:
@@ -64,6 +66,14 @@ class Flight:
             # What it failed with knows this frame, and must not be known by it.
             del follower
 
+    def _ends(self) -> bool:
+        """Whether anybody is to be told of it: it ends once."""
+        told = not self.over and self._attended
+        self.over = True
+        if told:
+            self._stop_waiting()
+        return told
+
     def is_midway(self, call: Call) -> bool:
         """Whether what a follower has heard so far ends in the middle of an event."""
         return self._player.end_of(call, self.recording, self._said)[0]
@@ -72,12 +82,8 @@ class Flight:
 
     def land(self) -> None:
         """The answer is complete."""
-        if self.over:
+        if not self._ends():
             return
-        self.over = True
-        if not self._attended:
-            return
-        self._stop_waiting()
         stream = self._leader.stream
         if self.recording.begun and stream:
             self._admit()
@@ -89,19 +95,15 @@ class Flight:
 
     def fail(self, end: BaseException, own: bool) -> None:
         """`own`: what happened is the leader's own affair, and says nothing of what others would get."""
-        if self.over:
+        if not self._ends():
             return
-        self.over = True
-        if not self._attended:
-            return
-        self._stop_waiting()
         cut = end if isinstance(end, Failure) else Failure("provider_stream_cut", "the call that was shared has ended")
         left = own or cut is not end
         for follower in self._waiting:
-            follower.end(Left(again=True) if left else copy_of(cut))
+            follower.end(Left(again=True) if left else cut.copy())
         for channel in self._channels.values():
             if channel.failure is None and channel.followers:
-                failure = copy_of(cut)
+                failure = cut.copy()
                 call = channel.followers[0].call
                 failure.midway, failure.told = self._player.end_of(call, self.recording, self._said)
                 channel.fail(failure)
@@ -127,7 +129,7 @@ class Flight:
 
     def _attend(self) -> None:
         """The first follower: from now on the leader is one of several, and holds up nobody."""
-        if application(self._leader).outlive is not None:
+        if self._attended:
             return
         self._attended = True
         recording = self.recording
@@ -156,7 +158,7 @@ class Flight:
             follower.call.client.follow(follower)
             follower.write(b"".join(channel.said))
             if channel.failure is not None:
-                follower.end(copy_of(channel.failure))
+                follower.end(channel.failure.copy())
 
     def _open_channel(self, key: tuple[object, ...], call: Call, newest: bytes) -> Channel:
         channel = self._channels[key] = Channel(self._player.voice(call, self.recording))

@@ -72,20 +72,16 @@ class Follower:
         self._balance()
 
     def resume(self) -> None:
+        """Also once nothing comes any more: the transport takes the rest."""
         self.slow = False
         held, self._held = self._held, []
         if held:
             self._client.write(b"".join(held))
         self._balance()
 
-    def flush(self) -> None:
-        """Nothing comes any more: the transport takes the rest."""
-        self.slow = False
-        self.resume()
-
     def leave(self) -> None:
         """For whatever reason: what was said before is said, and how it ended has been heard, also by one who just went."""
-        self.flush()
+        self.resume()
         if self.over.done() and not self.over.cancelled():
             self.over.exception()
 
@@ -139,31 +135,15 @@ class Channel:
         for follower in self.followers:
             if said:
                 follower.write(said)
-            follower.flush()
+            follower.resume()
             follower.end()
 
     def fail(self, failure: Failure) -> None:
         self.failure = failure
         for follower in self.followers:
-            follower.flush()
-            follower.end(copy_of(failure))
+            follower.resume()
+            follower.end(failure.copy())
 
 
 def application(call: Call) -> Application:
     return call.client  # type: ignore[return-value]
-
-
-def copy_of(failure: Failure) -> Failure:
-    """The same for somebody else: each failure has a traceback and marks of its own."""
-    copy = Failure(
-        failure.kind,
-        failure.detail,
-        status=failure.status,
-        param=failure.param,
-        code=failure.code,
-        retry_after=failure.retry_after,
-        provider_status=failure.provider_status,
-        provider_body=failure.provider_body,
-    )
-    copy.headers, copy.told, copy.midway = failure.headers, failure.told, failure.midway
-    return copy

@@ -169,17 +169,8 @@ def split_counts(usage: Any, weights: Sequence[int]) -> list[Json]:
     return [{"usage": {name: each[place] for name, each in portions.items()}} for place in range(len(weights))]
 
 
-def copy_of(failure: Failure) -> Failure:
-    """The same, to be raised by somebody else: nothing of where it came from hangs on it."""
-    copied = Failure(
-        failure.kind,
-        failure.detail,
-        status=failure.status,
-        param=failure.param,
-        code=failure.code,
-        retry_after=failure.retry_after,
-        provider_status=failure.provider_status,
-        provider_body=failure.provider_body,
-    )
-    copied.headers = failure.headers
-    return copied
+def unsaid(failure: Failure) -> Failure:
+    """The same, for somebody whom nobody has told anything."""
+    copy = failure.copy()
+    copy.told = copy.midway = False
+    return copy

@@ -1,6 +1,7 @@
 """A budget that several pods have together, in one window: leased ahead like any shared limit, in whole units.
 
-A call is let through when all that it may take could be leased: so nothing is ever passed, and a little of the end stays unspent.
+A call is let through when all that it may take could be leased: so it is passed only by a call that takes more than was held for
+it or than there is, and a little of the end stays unspent.
 While the store is gone each pod keeps to its part. How leases come about is not known here.
 """
 
@@ -89,10 +90,7 @@ class Pool:
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.add(waiter)
         try:
-            async with asyncio.timeout(max(seconds, SHORTEST)):
-                await waiter
-        except TimeoutError:
-            pass
+            await asyncio.wait([waiter], timeout=max(seconds, SHORTEST))
         finally:
             self._waiting.discard(waiter)
 

@@ -17,6 +17,8 @@ from proxy.call import Json
 MARGIN = 4096
 CUT = "…"
 MOST_MESSAGES = 64
+MOST_PARTS = 200
+LONGEST_ROLE = 32
 #: What is asked where there are no messages.
 ASKED = ("prompt", "input", "query")
 
@@ -60,13 +62,15 @@ def told_message(message: Any, room: Room) -> Json | None:
         return None
     role = message.get("role")
     parts = list(parts_of(message, room))
-    return {"role": role if isinstance(role, str) else "user", "parts": parts} if parts else None
+    return {"role": role[:LONGEST_ROLE] if isinstance(role, str) else "user", "parts": parts} if parts else None
 
 
 def parts_of(message: Json, room: Room) -> Iterator[Json]:
     content = message.get("content")
     answers = message.get("role") == "tool"
-    for part in content if isinstance(content, list) else [content]:
+    for part in content[:MOST_PARTS] if isinstance(content, list) else [content]:
+        if room.left <= 0:
+            return
         text = part.get("text") if isinstance(part, dict) else part
         if isinstance(text, str):
             said = room.fit(text)

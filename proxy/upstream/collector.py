@@ -13,6 +13,7 @@ import logging
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 import aiohttp
@@ -127,11 +128,9 @@ class Collector:
     async def _run(self) -> None:
         while True:
             await self._some.wait()
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(self._to.delay):
                     await self._many.wait()
-            except TimeoutError:
-                pass
             await self._deliver(self._take())
 
     def _take(self) -> list[bytes]:

@@ -17,19 +17,15 @@ from proxy.wire.framing import FRAMINGS
 
 
 class Opening:
-    """The beginning of a stream, while an error inside a 200 can still be answered as one.
+    """Bounded in bytes; its time is the caller's."""
 
-    Bounded in bytes; its time is the caller's.
-    """
-
-    __slots__ = ("_left", "_read_event", "_reader", "over", "spoken")
+    __slots__ = ("_left", "_read_event", "_reader", "over")
 
     def __init__(self, theirs: Dialect, limit: int = 64 * 1024) -> None:
         self._reader = FRAMINGS[theirs.framing].reader(max(limit, 1 << 20))
         self._read_event = theirs.read_event
         self._left = limit
         self.over = False
-        self.spoken = False
 
     def feed(self, data: bytes) -> None:
         """Failure when it is an error event. `over` when the model has spoken or the bytes are used up."""
@@ -40,7 +36,7 @@ class Opening:
             raise Failure("provider_error", f"the provider sent {error}") from None
         for event in events:
             if self._read_event(event) != "wait":
-                self.spoken = self.over = True
+                self.over = True
                 return
         self.over = self._left <= 0
 

@@ -12,6 +12,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from proxy.redis_client import connect
+
 #: A period has so many slots; what is leased within one comes back together.
 SLOTS = 64
 SHORTEST_SLOT_MS = 50
@@ -110,24 +112,8 @@ class RedisStore:
     def __init__(
         self, url: str, prefix: str, timeout: float, username: str | None = None, password: str | None = None
     ) -> None:
-        """Raises StoreError where the package is not installed."""
-        try:
-            from redis.asyncio import Redis
-            from redis.asyncio.retry import Retry
-            from redis.backoff import NoBackoff
-            from redis.exceptions import RedisError
-        except ImportError:
-            raise StoreError("the package redis is not there: install outrider[redis]") from None
-        self._faults = (RedisError, OSError, TimeoutError, ValueError)
-        self._client = Redis.from_url(
-            url,
-            username=username,
-            password=password,
-            socket_timeout=timeout,
-            socket_connect_timeout=timeout,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-        )
+        """Raises RedisMissing."""
+        self._client, self._faults = connect(url, timeout, username, password)
         self._lease = self._client.register_script(LEASE)
         self._beat = self._client.register_script(BEAT)
         #: In a cluster, what stands in braces decides where a key is: scripts want all of theirs in one place.

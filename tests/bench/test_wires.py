@@ -51,7 +51,7 @@ def test_a_reply_is_understood(provider: str) -> None:
 def test_the_model_has_spoken_in_the_opening(provider: str) -> None:
     opening = Opening(DIALECTS[provider])
     opening.feed(stream_of(provider)[0])
-    assert opening.spoken
+    assert opening.over
 
 
 @pytest.mark.parametrize("pair", [*TRANSLATED, Pair("openai", "anthropic")], ids=lambda pair: pair.name)

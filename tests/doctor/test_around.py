@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,7 @@ from proxy.config import load
 from proxy.config.limits import Sharing
 from proxy.doctor.around import running_sidecar, store_finding
 from proxy.upstream.credentials.ask import Asker
-from tests.upstream.redis import Redis, needs_redis, running
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    with running(tmp_path) as server:
-        yield server
+from tests.upstream.redis import Redis, needs_redis
 
 
 def sharing(tmp_path: Path, url: str) -> Sharing:

@@ -146,3 +146,13 @@ def test_packages_that_are_configured(tmp_path: Path, monkeypatch: pytest.Monkey
     [found] = package_findings(config)
     assert (found.subject, found.state) == ("redis", "failed")
     assert found.advice.startswith("pip install 'outrider[redis]'")
+
+
+def test_a_folder_behind_one_that_may_not_be_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(self: Path, **_: bool) -> bool:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "exists", denied)
+    found = local.folder_finding("budgets", "state", tmp_path / "ledger")
+    assert (found.state, found.detail) == ("failed", f"{tmp_path / 'ledger'} cannot be written to: Permission denied")
+    assert found.advice == local.FOLDER_ADVICE[errno.EACCES]

@@ -215,3 +215,22 @@ def test_a_place_that_is_none(tmp_path: Path, clock: Clock) -> None:
     (tmp_path / "state").write_text("a file")
     with pytest.raises(FileExistsError):
         ledger(tmp_path, clock).open()
+
+
+def test_what_a_corrupt_file_held_is_told_although_the_disk_is_full(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / NAME).write_bytes(HEAD + render_lines([ONE]) + b"#" + render_lines([TWO]))
+
+    def full(self: LedgerFile, lines: Any) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    one = ledger(tmp_path, clock)
+    with monkeypatch.context() as disk:
+        disk.setattr(LedgerFile, "rewrite", full)
+        found = one.open()
+    assert found.lines == [ONE]
+    assert found.aside
+    assert isinstance(found.fault, OSError)
+    one.close()

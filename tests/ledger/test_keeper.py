@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from proxy.ledger import keeper as keeping
 from proxy.ledger.keeper import CLOSED, WAITING
+from proxy.ledger.lines import Line
 from tests.ledger.kept import QUICK, Ledger, quickly, started
 from tests.upstream.pods import until
 
@@ -94,3 +97,33 @@ async def test_the_second_waits_for_the_first(tmp_path: Path, caplog: pytest.Log
     await second.keeper.close()
     waits = [record for record in caplog.records if "another process has the ledger" in record.getMessage()]
     assert len(waits) == 1
+
+
+async def test_what_was_spent_before_there_was_a_place_is_written(tmp_path: Path) -> None:
+    """As after a reload that says for the first time where."""
+    one = Ledger(tmp_path)
+    one.spent["a", 60] = 7
+    one.keeper.start()
+    await until(one.is_written)
+    await one.keeper.close()
+    assert one.written == {("a", 60): 7}
+
+
+async def test_nothing_rings_after_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that is under way when the end comes finds more to do, and must not set itself a time for it."""
+    one = await started(tmp_path)
+    append, under_way = one.file.append, threading.Event()
+
+    def slow(lines: Iterable[Line]) -> bool:
+        under_way.set()
+        time.sleep(0.05)  # as long as the end takes to come
+        append(lines)
+        return False
+
+    monkeypatch.setattr(one.file, "append", slow)
+    one.spend("a")
+    await until(under_way.is_set)
+    monkeypatch.setattr(keeping, "WRITE", 30.0)
+    await one.keeper.close()
+    assert one.keeper._timer is None
+    assert one.is_written()

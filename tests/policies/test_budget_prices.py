@@ -123,3 +123,27 @@ async def test_what_one_provider_may_take_is_not_cut_for_the_next() -> None:
 
 def test_the_price_of_these_tests() -> None:
     assert price(target(model="m"), 100, 50) == 2
+
+
+async def test_two_budgets_of_single_requests_cut_to_the_narrower() -> None:
+    """What the first has cut is not taken for what the caller asks for; in either order, and across the policies."""
+    wide, narrow = SINGLE._replace(money=5 * DOLLAR // 2), SINGLE._replace(name="narrow", money=2 * DOLLAR)
+    seen: list[Any] = []
+
+    async def handler(call: Call) -> Outcome:
+        seen.append(call.json["max_tokens"])
+        return await taking(answer=1)(call)
+
+    await spend(caller(wide, narrow), inner(), asked(), handler)
+    await spend(caller(narrow, wide), inner(), asked(), handler)
+    await spend(caller(wide), inner(narrow._replace(provider="there")), asked(), handler)
+    assert seen == [50, 50, 50]
+
+
+async def test_what_one_target_cut_before_it_was_refused_is_not_cut_for_the_next() -> None:
+    inside = inner(SINGLE._replace(provider="there"), DAILY._replace(name="spent", provider="there", money=2 * DOLLAR))
+    await inside(asked(), taking())
+    call = asked()
+    with pytest.raises(Failure, match="spent"):
+        await inside(call, taking())
+    assert ("max_tokens" in call.json, call.changed) == (False, ())

@@ -186,3 +186,13 @@ async def test_streams_are_read_for_being_whole_beside_the_calls_and_not_too_man
     await stage.cache.close()
     assert stage.cache.reading[0] == 0
     assert len(stage.memory.kept) >= READ_AT_ONCE
+
+
+async def test_only_buys_nothing_that_is_never_kept_either() -> None:
+    stage = Stage(rule())
+    call = ask(json={"cache": {"mode": "only"}})
+    call.operation = "moderations"
+    with pytest.raises(Failure) as refused:
+        await stage.send(call)
+    assert refused.value.status == 504
+    assert not stage.provider.asked

@@ -169,3 +169,46 @@ async def test_but_not_who_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> N
     assert asked.pipe.said == ["pause", "resume"]
     asked.end()
     assert isinstance(await stage.tasks[0], Outcome)
+
+
+async def test_nobody_joins_an_answer_that_has_ended_while_its_leader_still_reads() -> None:
+    """Also where nobody had joined before its end: there is nothing left to wait for."""
+    stage = Stage(rule())
+    leader, late = ask(), ask()
+    await stage.send(leader)
+    app(leader).full = True
+    stage.provider.asked[0].whole(b"all.")
+    await turns()
+    await stage.send(late)
+    assert len(stage.provider.asked) == 2
+    app(leader).full = False
+    stage.provider.asked[1].whole(b"again.")
+    await asyncio.gather(*stage.tasks)
+    assert app(late).heard == b"again."
+
+
+async def test_nobody_joins_a_stream_that_has_ended_while_its_leader_still_reads() -> None:
+    stage = Stage(rule(streams="store"))
+    asked, [leader] = await streaming(stage, 0)
+    app(leader).stop_reading()
+    asked.end()
+    await turns()
+    late = ask(stream=True)
+    await stage.send(late)
+    assert len(stage.provider.asked) == 2
+    app(leader).read()
+    stage.provider.asked[1].begin(b"again.")
+    stage.provider.asked[1].end()
+    await asyncio.gather(*stage.tasks)
+    assert app(late).heard == b"again."
+
+
+async def test_nobody_joins_a_call_that_its_application_has_given_up() -> None:
+    stage = Stage(rule(streams="store"))
+    _, [leader] = await streaming(stage, 0)
+    flight = next(iter(stage.cache.flights.values()))
+    assert flight.open
+    app(leader).gone = True
+    assert not flight.open
+    stage.tasks[0].cancel()
+    await asyncio.gather(*stage.tasks, return_exceptions=True)

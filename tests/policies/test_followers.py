@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from proxy.call import Failure
-from proxy.policies.followers import Channel, Follower, Left, application, copy_of
+from proxy.policies.followers import Channel, Follower, Left, application
 from tests.policies.sharing import Words, app, ask
 
 
@@ -32,7 +32,7 @@ async def test_what_cannot_be_taken_is_held_back_and_told_in_one() -> None:
     assert (app(call).heard, balanced) == (b"one two three", [True, False])
     slow.pause()
     slow.write(b" end")
-    slow.flush()
+    slow.resume()
     assert app(call).heard == b"one two three end"
 
 
@@ -99,15 +99,6 @@ async def test_what_cannot_be_said_ends_all_who_hear_it_so_each_with_a_failure_o
     assert all(isinstance(failure, Failure) for failure in failures)
     assert len({id(failure) for failure in failures}) == 3
     assert [app(each.call).heard for each in channel.followers] == [b"<a>"] * 3
-
-
-def test_a_copy_says_the_same_and_is_another() -> None:
-    said: dict[str, Any] = {"status": 418, "param": "p", "code": "c", "retry_after": 2.0, "provider_status": 500}
-    failure = Failure("provider_error", "no", **said, provider_body=b"body")
-    failure.headers, failure.told, failure.midway = (("a", "b"),), True, True
-    copy = copy_of(failure)
-    assert copy is not failure
-    assert (vars(copy), copy.args, copy.__traceback__) == (vars(failure), failure.args, None)
 
 
 def test_the_application_of_a_call_is_its_client() -> None:

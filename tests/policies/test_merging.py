@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.call import Client, Failure, Json, Route
-from proxy.policies.merging import copy_of, group_of, inputs_of, merge, parts
+from proxy.policies.merging import group_of, inputs_of, merge, parts, unsaid
 from tests.policies.clocked import target
 from tests.policies.embedding import embedding, reply, vector
 
@@ -220,7 +220,7 @@ def test_without_indexes_the_order_counts() -> None:
 def test_a_failure_for_each() -> None:
     failure = Failure("provider_rate_limited", "slow down", retry_after=3.0, provider_status=429, provider_body=b"{}")
     failure.param, failure.code, failure.headers, failure.told = "input", "busy", (("x-ratelimit-a", "1"),), True
-    copied = copy_of(failure)
+    copied = unsaid(failure)
     assert copied is not failure
     assert copied.__traceback__ is None
     assert copied.told is False

@@ -11,7 +11,7 @@ import pytest
 
 from proxy.upstream.mock.models import MODELS
 from tests.promises.caller import Answer, chat, get, latest_events
-from tests.promises.sidecars import KEY, InProcess, anthropic_like, openai_like, process, sidecar
+from tests.promises.sidecars import KEY, InLoop, InProcess, anthropic_like, openai_like, process, sidecar
 from tests.promises.upstream import Asked, Provider
 from tests.promises.wires import OPENAI_OPENING, anthropic_opening, anthropic_word, openai_reply, openai_word, sse
 
@@ -71,7 +71,7 @@ HOSTILE: dict[str, Callable[[Asked], None]] = {
 }
 
 
-async def surfaces(running: InProcess) -> bytes:
+async def surfaces(running: InProcess | InLoop) -> bytes:
     """Everything that an operator or an attacker on this machine can read."""
     pages = [
         await get(running.ops, path)

@@ -43,6 +43,8 @@ MODELS = [
     alias("up", name="falling", fallback=["other:m"]),
     alias("up", "other", name="racing", hedge={"after": 0.005, "share": 1}),
 ]
+#: Spans hold their calls: to a collector that nobody is.
+SEEN: dict[str, dict[str, Any]] = {"untraced": {}, "traced": {"tracing": {"otlp": "http://127.0.0.1:9"}}}
 
 
 @contextmanager
@@ -68,12 +70,14 @@ async def rest(running: InLoop) -> None:
     await asyncio.sleep(0.05)  # until connections that were aborted have heard of it; nothing tells
 
 
+@pytest.mark.parametrize("sections", SEEN.values(), ids=SEEN)
 @pytest.mark.parametrize("end", ENDS)
-async def test_a_call_that_ends(end: str, tmp_path: Path) -> None:
+async def test_a_call_that_ends(end: str, sections: dict[str, Any], tmp_path: Path) -> None:
     act, stream, model = ENDS[end]
     async with Provider(Script(act)) as provider, Provider(Script(says())) as other:
         up: dict[str, Any] = {"up": openai_like(provider.url), "hasty": openai_like(provider.url, **HASTY)}
-        async with sidecar(tmp_path, up | {"other": openai_like(other.url)}, models=MODELS) as running:
+        entries = up | {"other": openai_like(other.url)}
+        async with sidecar(tmp_path, entries, models=MODELS, **sections) as running:
             await running.ask(chat(model, stream=stream))
             await rest(running)
             with uncollected() as found:
@@ -83,9 +87,10 @@ async def test_a_call_that_ends(end: str, tmp_path: Path) -> None:
             assert not found
 
 
+@pytest.mark.parametrize("sections", SEEN.values(), ids=SEEN)
 @pytest.mark.parametrize("stream", [False, True])
-async def test_an_application_that_hangs_up(stream: bool, tmp_path: Path) -> None:
-    async with Provider() as provider, sidecar(tmp_path, {"up": openai_like(provider.url)}) as running:
+async def test_an_application_that_hangs_up(stream: bool, sections: dict[str, Any], tmp_path: Path) -> None:
+    async with Provider() as provider, sidecar(tmp_path, {"up": openai_like(provider.url)}, **sections) as running:
         await leave(running, provider, stream)
         with uncollected() as found:
             for _ in range(CALLS):

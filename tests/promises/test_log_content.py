@@ -17,7 +17,7 @@ from proxy.call import Call
 from proxy.server.gateway import Gateway
 from tests.promises.caller import chat
 from tests.promises.sidecars import KEY, InLoop, anthropic_like, openai_like, sidecar
-from tests.promises.test_keys_do_not_leak import HEADER_KEY, HOSTILE
+from tests.promises.test_keys_do_not_leak import HEADER_KEY, HOSTILE, surfaces
 from tests.promises.upstream import Asked, Provider
 from tests.promises.wires import OPENAI_OPENING, openai_reply, openai_word, sse
 
@@ -55,8 +55,8 @@ def asking(text: str, stream: bool, model: str = "up:m") -> dict[str, Any]:
     return chat(model, stream=stream, messages=[{"role": "user", "content": text}])
 
 
-async def talk(directory: Path, logging: dict[str, Any]) -> str:
-    """The log of calls in which the provider, the application and a fault all say what they know."""
+async def talk(directory: Path, logging: dict[str, Any]) -> tuple[str, str]:
+    """Calls in which the provider, the application and a fault all say what they know: the log, and all that is shown."""
     said = f"{ANSWER}, {PROMPT}, {KEY}, {HEADER_KEY}, {APP_KEY}."
     providers = [says(said), refuses_with(said), *HOSTILE.values()]
     async with Provider() as provider:
@@ -69,23 +69,28 @@ async def talk(directory: Path, logging: dict[str, Any]) -> str:
                         asked = asking(f"{PROMPT} {KEY} {HEADER_KEY} {APP_KEY}", stream, model)
                         await running.ask(asked, {"authorization": f"Bearer {APP_KEY}"})
             await running.is_idle()
-    return running.log()
+            shown = await surfaces(running)
+    return running.log(), shown.decode()
 
 
 @pytest.mark.parametrize("format", FORMATS)
-async def test_with_content_off_neither_is_in_the_log(format: str, tmp_path: Path) -> None:
-    log = await talk(tmp_path, {"format": format})
+async def test_with_content_off_neither_is_anywhere(format: str, tmp_path: Path) -> None:
+    log, shown = await talk(tmp_path, {"format": format})
+    assert "provider_error" in shown
     for canary in (PROMPT, ANSWER, KEY, HEADER_KEY, APP_KEY, KEY[:12]):
         assert canary not in log
+        assert canary not in shown
 
 
 @pytest.mark.parametrize("format", FORMATS)
 async def test_with_content_on_keys_still_are_not(format: str, tmp_path: Path) -> None:
-    log = await talk(tmp_path, {"format": format, "content": CONTENT})
+    log, shown = await talk(tmp_path, {"format": format, "content": CONTENT})
     assert log.count(PROMPT) > 10
     assert f"{ANSWER}, {PROMPT}, [redacted], [redacted], [redacted]." in log
     for canary in (KEY, HEADER_KEY, APP_KEY, KEY[:12], HEADER_KEY[:12], APP_KEY[:12]):
         assert canary not in log
+        assert canary not in shown
+    assert (PROMPT in shown, ANSWER in shown) == (False, False), "content is for the log alone"
 
 
 @pytest.mark.parametrize("only", ["prompts", "answers"])

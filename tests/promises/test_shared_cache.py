@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,11 @@ from tests.promises.caching import FIXED, Counting, joined, read
 from tests.promises.caller import Answer, chat, until
 from tests.promises.sidecars import InLoop, openai_like, process, sidecar
 from tests.promises.upstream import Provider
-from tests.upstream.redis import Redis, free_port, needs_redis, running
+from tests.upstream.redis import Redis, free_port, needs_redis
 
 TIMEOUT = 0.3
 CACHE = {"enabled": True, "shared": True, "streams": "store"}
 pytestmark = needs_redis
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    with running(tmp_path) as redis:
-        yield redis
 
 
 @asynccontextmanager

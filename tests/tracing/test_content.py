@@ -88,3 +88,17 @@ Junk = st.recursive(
 def test_any_request(unified: dict[str, Any], limit: int) -> None:
     found = told(unified, limit)
     assert found is None or all(message["parts"] for message in found)
+
+
+def test_a_message_of_countless_parts_and_a_long_role_is_bounded() -> None:
+    cleaned = list[int]()
+
+    def counted(text: str) -> str:
+        cleaned.append(len(text))
+        return text
+
+    message = {"role": "r" * 1_000_000, "content": [{"type": "text", "text": "abcde"}] * 50_000}
+    found = input_messages({"messages": [message]}, 1000, counted)
+    assert found is not None
+    assert len(found) < 12_000
+    assert sum(cleaned) <= 1000

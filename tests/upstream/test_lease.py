@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-
-import pytest
 
 from proxy.upstream.lease import FREE, Lease
-from tests.upstream.pods import MakePod, pods, take, taken, until
-from tests.upstream.redis import Redis, needs_redis, running
+from tests.upstream.pods import MakePod, take, taken, until
+from tests.upstream.redis import Redis, needs_redis
 
 PERIOD = 60.0
 pytestmark = needs_redis
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    with running(tmp_path) as redis:
-        yield redis
-
-
-@pytest.fixture
-async def pod(redis: Redis) -> AsyncIterator[MakePod]:
-    async with pods(redis) as make:
-        yield make
 
 
 async def test_a_little_goes_at_once_and_the_rest_is_leased_ahead(pod: MakePod, redis: Redis) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -16,23 +14,11 @@ from proxy.config.limits import Rule
 from proxy.policies.rate_limit import RateLimit
 from proxy.policies.shared import shared_or_own
 from proxy.upstream.lease import PART
-from tests.upstream.pods import SOON, MakePod, pods, take, taken, until
-from tests.upstream.redis import Redis, needs_redis, running
+from tests.upstream.pods import SOON, MakePod, take, taken, until
+from tests.upstream.redis import Redis, needs_redis
 
 PERIOD = 60.0
 pytestmark = needs_redis
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    with running(tmp_path) as redis:
-        yield redis
-
-
-@pytest.fixture
-async def pod(redis: Redis) -> AsyncIterator[MakePod]:
-    async with pods(redis) as make:
-        yield make
 
 
 @pytest.mark.parametrize("how", ["killed", "frozen"])

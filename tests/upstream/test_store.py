@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
 from proxy.upstream.store import SLOTS, Ask, Granted, RedisStore, StoreError, slot_ms
-from tests.upstream.redis import Redis, needs_redis, running
+from tests.upstream.redis import Redis, needs_redis
 
 PERIOD = 60.0
 
@@ -19,12 +18,6 @@ def ask(
     asked: int, spent: int = 0, back: dict[int, int] | None = None, limit: int = 100, period: float = PERIOD
 ) -> Ask:
     return Ask("tokens", limit, period, asked, spent, back or {})
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    with running(tmp_path) as redis:
-        yield redis
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any
 
 from proxy.call import Json, Usage
 from proxy.dialects.openai.usage import render_usage as render_unified_usage
+from proxy.dialects.reported import count
 
 CACHED = "prompt_eval_cached_count"
 DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
@@ -40,11 +41,6 @@ def unify_usage(wire: Json) -> Json | None:
         return {"prompt_tokens": heard, "completion_tokens": said, "total_tokens": heard + said}
     usage = parse_usage(wire)
     return None if usage is None else render_unified_usage(usage)
-
-
-def count(wire: Json, name: str) -> int:
-    value = wire.get(name)
-    return value if type(value) is int and value > 0 else 0
 
 
 def gather_usage(payloads: Sequence[Json]) -> Usage | None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from proxy.call import Json, Usage
 from proxy.dialects.reported import cost_in, count, inside, tier_of
+from proxy.usage import largest
 
 COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 DETAILS = ("prompt_tokens_details", "completion_tokens_details")
@@ -99,12 +100,7 @@ def plain(usage: Json) -> Usage | None:
 
 def gather_usage(payloads: Sequence[Json]) -> Usage | None:
     """Some servers report on every chunk: the last of the largest totals counts."""
-    gathered: Usage | None = None
-    for payload in payloads:
-        usage = parse_usage(payload)
-        if usage is not None and (gathered is None or usage.total >= gathered.total):
-            gathered = usage
-    return gathered
+    return largest(map(parse_usage, payloads))
 
 
 def split(usage: Json) -> Usage:

@@ -15,6 +15,7 @@ from proxy.call import Json, Usage
 from proxy.dialects.openai.usage import parse_usage as parse_unified_usage
 from proxy.dialects.openai.usage import render_extras
 from proxy.dialects.reported import count, inside
+from proxy.usage import largest
 
 NAMES: Mapping[str, str] = {
     "input_tokens": "prompt_tokens",
@@ -61,12 +62,7 @@ def is_search(item: Any) -> bool:
 
 def gather_usage(payloads: Sequence[Json]) -> Usage | None:
     """Each report is of the whole response: the last of the largest counts."""
-    gathered: Usage | None = None
-    for payload in payloads:
-        usage = parse_usage(payload)
-        if usage is not None and (gathered is None or usage.total >= gathered.total):
-            gathered = usage
-    return gathered
+    return largest(map(parse_usage, payloads))
 
 
 def render_usage(usage: Usage) -> Json:
