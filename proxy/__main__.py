@@ -5,37 +5,45 @@ Nothing heavy is imported before a command needs it: a process that is told to e
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from proxy import __version__
-from proxy.command_line import COUNTED, parser
+
+if TYPE_CHECKING:
+    import argparse
 
 FAILED = 1
 REFUSED = 2
+#: Commands that run as process 1 of a container.
+OF_CONTAINERS = ("serve", "injector")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; argparse itself exits with 2 on wrong usage."""
+    words = sys.argv[1:] if argv is None else argv
+    if words and words[0] in OF_CONTAINERS:
+        # As process 1 there is no default action: without a handler the kernel drops the signal (pid_namespaces(7)).
+        signal.signal(signal.SIGTERM, _end_at_once)
+    from proxy.command_line import parser
+
     arguments = parser().parse_args(argv)
     return COMMANDS[arguments.command](arguments)
 
 
 def serve(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    # As process 1 of a container there is no default action: without a handler SIGTERM would be ignored.
-    signal.signal(signal.SIGTERM, _end_at_once)
     # Its compiled form brings the C++ library along, a megabyte in every pod; aiohttp keeps lists of signals in it and no more.
     os.environ.setdefault("FROZENLIST_NO_EXTENSIONS", "1")
     from proxy.app import main as serve_until_stopped
     from proxy.config import ConfigError
 
     try:
-        return serve_until_stopped(arguments.config)
+        return serve_until_stopped(arguments.config, arguments.keys)
     except ConfigError as error:
         print(*(f"outrider: {fault}" for fault in error.every), sep="\n", file=sys.stderr)
         return REFUSED
@@ -45,20 +53,21 @@ def serve(arguments: argparse.Namespace) -> int:
 
 
 def _end_at_once(number: int, frame: FrameType | None) -> None:
-    """Before anything is served nothing has to be drained."""
-    raise SystemExit(0)
+    """Before anything is served nothing has to be drained. An exception could be lost in a callback of the interpreter's own."""
+    os._exit(0)
 
 
 def check(arguments: argparse.Namespace) -> int:
     from proxy.commands import check
 
-    return check(arguments.config, schema=arguments.schema, as_json=arguments.json, every=arguments.all)
+    return check(arguments.config, arguments.keys, schema=arguments.schema, as_json=arguments.json, every=arguments.all)
 
 
 def doctor(arguments: argparse.Namespace) -> int:
     from proxy.commands_doctor import Wanted, doctor
 
-    return doctor(arguments.config, Wanted(arguments.provider, arguments.timeout), as_json=arguments.json)
+    wanted = Wanted(arguments.provider, arguments.timeout, arguments.keys)
+    return doctor(arguments.config, wanted, as_json=arguments.json)
 
 
 def tail(arguments: argparse.Namespace) -> int:
@@ -82,6 +91,7 @@ def models(arguments: argparse.Namespace) -> int:
 
 
 def prices(arguments: argparse.Namespace) -> int:
+    from proxy.command_line import COUNTED
     from proxy.commands_prices import Wanted, prices
 
     counts = {bucket: getattr(arguments, bucket) or 0 for bucket in COUNTED.values()}
@@ -96,6 +106,20 @@ def chat(arguments: argparse.Namespace) -> int:
     stream = arguments.stream and not arguments.json
     as_json, system = arguments.json, arguments.system
     return chat(arguments.text, arguments.model, arguments.url, system=system, stream=stream, as_json=as_json)
+
+
+def inject(arguments: argparse.Namespace) -> int:
+    from proxy.commands_inject import Wanted, inject
+
+    native = "always" if arguments.native else "never" if arguments.classic else None
+    wanted = Wanted(arguments.all, arguments.template, native, arguments.server_version, arguments.namespace)
+    return inject(arguments.file, wanted, as_json=arguments.output == "json")
+
+
+def injector(arguments: argparse.Namespace) -> int:
+    from proxy.commands_injector import injector
+
+    return injector(arguments)
 
 
 def completion(arguments: argparse.Namespace) -> int:
@@ -118,6 +142,8 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "models": models,
     "prices": prices,
     "chat": chat,
+    "inject": inject,
+    "injector": injector,
     "completion": completion,
     "version": version,
 }

@@ -37,6 +37,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "the request is larger than the sidecar or the model takes",
         "shorten it, or raise `listen.body_limit` if that is what it met",
     ),
+    "unauthenticated": (
+        "the call came without a token or certificate that the sidecar lets in",
+        "give the application a token of `listen.tokens`; /status.json says who has one",
+    ),
     "rate_limited": (
         "a limit of the sidecar's own was used up, or all connections were busy",
         "look at /limits; raise the limit, give it a `wait`, or raise `pool.connections`",
@@ -83,7 +87,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "no_healthy_target": (
         "no target of the model may be asked now",
-        "look at the reasons in /status.json; add a `fallback` of another provider",
+        "see /status.json and `missing` in the log for the reasons; add a `fallback` of another provider",
     ),
     "draining": (
         "the sidecar is ending and takes no new calls, or cut this one",

@@ -8,19 +8,22 @@ import logging
 import os
 import signal
 import time
-from functools import partial
 
 import uvloop
 
+from proxy.awaiting import tell_awaited
 from proxy.call import Call
-from proxy.config import Config, ConfigError, load, locate
+from proxy.config import Config, ConfigError
+from proxy.config.drain import ending
+from proxy.draining import Draining
+from proxy.entrance import Entrance
 from proxy.extras import teller_of_ends, traces_of
 from proxy.generation import Generation, Lasting, Tallies
 from proxy.journal import Journal
 from proxy.policies.breaker import OPEN, State
 from proxy.policies.metrics import Metrics
 from proxy.policies.standings import Standings
-from proxy.reload import Reloads, Source
+from proxy.reload import Reloads
 from proxy.resilience import breaker_rules
 from proxy.server.connection import Server
 from proxy.server.feed import Feed
@@ -30,12 +33,10 @@ from proxy.server.listen import listen
 from proxy.server.ops import Ops
 from proxy.shown import add_gauges, ops_state
 from proxy.shown_process import pod_labels
+from proxy.shown_used import last_line
+from proxy.source import Source
 
-KEEPALIVE_SECONDS = 3630.0
 FLUSH_SECONDS = 2.0
-LAST_WORDS_SECONDS = 1.0
-#: What a caller is told while the sidecar drains: in a pod the next one is there in about this many seconds.
-RETRY_AFTER = 5.0
 #: Configurations that calls in flight still use, besides the present one.
 MOST_LEAVING = 32
 #: Targets whose breakers' openings are counted apart.
@@ -43,23 +44,21 @@ MOST_OPENED = 500
 log = logging.getLogger("outrider")
 
 
-def main(path: str | None) -> int:
+def main(path: str | None, keys: str | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Raises ConfigError for a faulty configuration, OSError when a port is taken."""
-    config, file = load(path, os.environ), locate(path, os.environ)
-    source = None if file is None else Source(partial(load, path, os.environ), (file,))
-    return uvloop.run(serve(config, source))
+    source = Source(path, os.environ, keys)
+    return uvloop.run(serve(source.load(), source if source.lasts else None))
 
 
 async def serve(config: Config, source: Source | None = None) -> int:
     loop = asyncio.get_running_loop()
     sidecar = Sidecar(config, loop, source)
-    stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, sidecar.stopping.set)
     loop.add_signal_handler(signal.SIGHUP, sidecar.reloads.soon)
     await sidecar.start()
     try:
-        await stop.wait()
+        await sidecar.stopping.wait()
         await sidecar.drain()
     finally:
         await sidecar.close()
@@ -83,7 +82,7 @@ class Sidecar:
         self.feed = Feed(time.time, self.clean)
         self.traces = traces_of(config, os.environ, self.journal.sink.redact, self.clean)
         ended = teller_of_ends(self.feed, self.journal.sink, self.traces)
-        self.gateway = Gateway(config.listen.body_limit, time.monotonic, ended)
+        self.entrance = Entrance(config.listen, self.journal.sink, time.monotonic, ended)
         self._lasting = Lasting(
             loop,
             self.journal.sink.redact,
@@ -97,6 +96,10 @@ class Sidecar:
             self.journal,
         )
         self.current = Generation(config, self._lasting)
+        self.stopping = asyncio.Event()
+        self.draining = Draining(
+            self.gateway, lambda: ending(self._config.drain, os.environ), lambda: self.feed.last, time.monotonic
+        )
         self._leaving: set[asyncio.Task[None]] = set()
         self._enter(self.current)
         self.reloads = Reloads(source, lambda: self.current.fingerprint, self.adopt, time.time)
@@ -106,6 +109,10 @@ class Sidecar:
         self.ops_addresses: list[tuple[str, int]] = []
         self.ops = Ops(ops_state(self), status_for_all=not config.ops.local_only)
         add_gauges(self, os.environ, lambda: self.journal.sink.waiting, lambda: self.journal.sink.dropped)
+
+    @property
+    def gateway(self) -> Gateway:
+        return self.entrance.gateway
 
     # ---- life
 
@@ -117,39 +124,30 @@ class Sidecar:
         self.current.start()
         self.reloads.start()
         self.ops_addresses = await self.ops.start(self._config.ops.hosts, self._config.ops.port)
-        self._server = self._make_server()
+        await self.entrance.start()
+        self._server = self.entrance.server()
         sockets = listen(self._config.listen.hosts, self._config.listen.port)
-        self._listeners = [await self._loop.create_server(self._server, sock=sock) for sock in sockets]
+        self._listeners = [
+            await self._loop.create_server(self._server, sock=sock, **self.entrance.options) for sock in sockets
+        ]
         self.addresses = [sock.getsockname()[:2] for sock in sockets]
         tune_collector()
         self._ready = True
         shown = {"listen": self.addresses, "ops": self.ops_addresses, "providers": sorted(self.current.roads.by_name)}
         log.info("serving", extra=shown)
+        tell_awaited(self._config)
 
     async def drain(self) -> None:
-        """Refuse new calls and let those in flight finish, up to the grace period."""
-        self.start_drain()
-        try:
-            async with asyncio.timeout(self._config.drain.grace):
-                await self.gateway.idle.wait()
-        except TimeoutError:
-            log.warning("the grace period is over, calls are cut", extra={"calls": len(self.gateway.calls)})
-            self.gateway.cut()
-            await self._last_words()
-
-    async def _last_words(self) -> None:
-        """Each call that is cut gets to say so; an application that does not read is not waited for."""
-        try:
-            async with asyncio.timeout(LAST_WORDS_SECONDS):
-                await self.gateway.idle.wait()
-        except TimeoutError:
-            log.warning("calls were cut without a word", extra={"calls": len(self.gateway.calls)})
+        """Let calls finish in the order that is configured, new ones too where that is the classic one."""
+        await self.draining.run()
 
     def start_drain(self) -> None:
-        if self._ready:
-            self._ready = False
-            self.gateway.drain(RETRY_AFTER)
-            log.info("draining", extra={"calls": len(self.gateway.calls)})
+        self.draining.refuse()
+
+    def quit(self) -> None:
+        """The application says that it asks no more."""
+        self.draining.hurry()
+        self.stopping.set()
 
     async def close(self) -> None:
         for listener in self._listeners:
@@ -157,6 +155,7 @@ class Sidecar:
         if self._server is not None:
             self._server.pre_shutdown()
             await self._server.shutdown(0.1)
+        await self.entrance.close()
         await self.reloads.close()
         for task in self._leaving:
             task.cancel()
@@ -166,19 +165,9 @@ class Sidecar:
             await self.traces.close(FLUSH_SECONDS)
         await self.ops.close()
         self.lag.stop()
-        log.info("stopped")
+        if log.isEnabledFor(logging.INFO):
+            self.journal.sink.put(last_line(self, time.time()))
         self.journal.sink.close(FLUSH_SECONDS)
-
-    # ---- wiring
-
-    def _make_server(self) -> Server:
-        listen_to = self._config.listen
-        return Server(
-            self.gateway.handle,
-            keepalive_timeout=KEEPALIVE_SECONDS,
-            max_line_size=listen_to.header_limit,
-            max_field_size=listen_to.header_limit,
-        )
 
     # ---- another configuration
 
@@ -193,6 +182,7 @@ class Sidecar:
         self._config = config
         self._enter(self.current)
         self.current.start()
+        tell_awaited(config)
         task = asyncio.ensure_future(self._leave(old, set(self.gateway.calls)))
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
@@ -203,6 +193,7 @@ class Sidecar:
         return len(self._leaving), MOST_LEAVING
 
     def _enter(self, generation: Generation) -> None:
+        self.entrance.see(generation.seen)
         self.gateway.router = generation.router
         self.gateway.handler = generation.handler
         self.gateway.relay = generation.relay
@@ -230,9 +221,9 @@ class Sidecar:
         return self._loop.time() - self._began
 
     def not_ready(self) -> list[str]:
-        if self._ready:
-            return []
-        return ["draining"] if self._listeners else ["starting"]
+        if self.draining.begun:
+            return ["draining"]
+        return [] if self._ready else ["starting"]
 
 
 def fixed(old: Config, new: Config) -> list[str]:

@@ -35,6 +35,7 @@ KINDS: Mapping[str, Rule] = {
     "unsupported_capability": Rule(400, "caller", False, False),
     "model_not_found": Rule(404, "caller", False, False),
     "request_too_large": Rule(413, "caller", False, False),
+    "unauthenticated": Rule(401, "caller", False, False),
     "rate_limited": Rule(429, "policy", False, False),
     "budget_exceeded": Rule(429, "policy", False, False),
     "blocked": Rule(400, "policy", False, False),
@@ -116,7 +117,6 @@ class Client(Protocol):
     started: bool
 
     def follow(self, source: Source | None) -> None: ...
-
     def start(self, status: int, headers: Headers) -> None: ...
     def write(self, data: bytes) -> None: ...
     async def finish(self) -> None: ...
@@ -126,8 +126,7 @@ class Tape(Protocol):
     """Keeps a provider's answer. `begin` says what it is: `words` how it is told to callers, `created` seconds since the epoch.
 
     Then `keep` takes its pieces as the provider sent them, and `end` is called once it is complete, with a whole reply's JSON and
-    what was used. `whole` does all three for what is no stream.
-    `follow`: what the client of a stream follows in place of its source.
+    what was used. `whole` does all three for what is no stream. `follow`: what a stream's client follows instead of its source.
     """
 
     def begin(self, call: Call, words: Any, created: int) -> None: ...
@@ -139,9 +138,9 @@ class Tape(Protocol):
 
 @dataclass(slots=True, frozen=True)
 class Target:
-    """Provider, model, endpoint and key of one attempt. `name` is the provider as configured, and the metric label.
+    """Provider, model, endpoint and key of one attempt.
 
-    `rules` are the route's own for what a translation may do, None where it has none.
+    name: the provider as configured, and the metric label. rules: the route's own for what a translation may do; None for none.
     """
 
     name: str
@@ -171,6 +170,7 @@ class Route:
 class Call:
     """One request of the application. `deadline` is on the clock of the event loop; `caller` holds its headers, lower case.
 
+    identity:   who it is of, where callers are known by a token or a certificate; "" where they are not.
     credential: which of the provider's several keys signed the latest attempt, from 0.
     changed:    unified fields that a policy has changed in `json`; `body` is then no longer what is asked.
     cost:       dollars, of what was used; None where the price is not known.
@@ -179,8 +179,7 @@ class Call:
     tape:       where the provider's answer is kept as it comes, for others who ask the same.
     tokens:     of the prompt, once somebody has counted them.
     queued:     seconds spent on waiting for a limit, for a connection (its dialling included), and between attempts.
-    notes:      headers that policies want told with the answer.
-    trailers:   takes headers that end a stream, where the application wants some.
+    notes:      headers that policies want told with the answer. trailers: takes those that end a stream, where some are wanted.
     route:      how its target is chosen; None where there is one.
     span:       what of a trace it is, where it is followed (tracing/span.py); an attempt while one is made.
     trail:      who was asked in vain, and the kind of failure: `openai:gpt-4o timeout`.
@@ -221,6 +220,7 @@ class Call:
     trailers: Callable[[Headers], None] | None = None
     queued: float = 0.0
     span: Any = None
+    identity: str = ""
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ examples:
   outrider chat "Say hello"                       ask the mock, through the running sidecar
   outrider chat --model openai:gpt-4o-mini "Hi"   ask a provider
   echo "Summarise this" | outrider chat -         the prompt from standard input
+  outrider inject -f deployment.yaml              the same manifests, with the sidecar in their pods
   source <(outrider completion bash)              complete commands and options with the tab key
 
 exit codes:
@@ -30,6 +31,7 @@ SERVE = """\
 examples:
   outrider serve
   outrider serve --config config.yaml
+  outrider serve --config /etc/outrider/config --keys /etc/outrider/keys   in a pod
   OUTRIDER_PORT=8080 OPENAI_API_KEY=sk-... outrider serve
 
 exit codes:
@@ -130,6 +132,30 @@ exit codes:
   2   wrong usage
   130 interrupted
 """
+INJECT = """\
+examples:
+  outrider inject -f deployment.yaml > injected.yaml
+  kubectl kustomize overlay | outrider inject | kubectl apply -f -
+  outrider inject -f a.yaml -f b.yaml --all --namespace shop
+  outrider inject -f job.yaml --server-version 1.31
+  helm get manifest web | outrider inject --all --output json
+
+Injected are the pods that ask for it by the label outrider.dev/inject: "true"; everything else is printed as it came.
+
+exit codes:
+  0   it is printed; there may be warnings on standard error
+  2   wrong usage, a document that cannot be read, or a pod that is refused; then nothing is printed
+"""
+INJECTOR = """\
+examples:
+  outrider injector --namespace llm-system --service outrider-injector
+  outrider injector --tls files --tls-dir /etc/outrider/tls
+
+exit codes:
+  0   it has ended after SIGTERM or SIGINT
+  1   a port could not be had
+  2   wrong usage, or a template that cannot be used
+"""
 COMPLETION = """\
 examples:
   source <(outrider completion bash)                                       in ~/.bashrc
@@ -158,6 +184,8 @@ OF_COMMAND: Mapping[str, str] = {
     "models": MODELS,
     "prices": PRICES,
     "chat": CHAT,
+    "inject": INJECT,
+    "injector": INJECTOR,
     "completion": COMPLETION,
     "version": VERSION,
 }

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from proxy.command_examples import EPILOG, OF_COMMAND
+from proxy.command_line_kubernetes import add_inject, add_injector
 
 #: Option -> bucket of `call.Usage`.
 COUNTED = {
@@ -30,6 +31,7 @@ COUNTED = {
     "--searches": "searches",
 }
 CONFIG = "the configuration, a file or a directory (default: $OUTRIDER_CONFIG, else built-in defaults)"
+KEYS = "a directory of keys, as a mounted Secret is: each file is named like its provider or variable (default: $OUTRIDER_KEYS)"
 SHELLS = ("bash", "zsh", "fish")
 #: The port of each address, unless its variable says otherwise.
 PORTS = {"OUTRIDER_PORT": 11411, "OUTRIDER_OPS_PORT": 11412}
@@ -89,6 +91,11 @@ def add_config(of: argparse.ArgumentParser) -> None:
     of.add_argument("--config", metavar="PATH", help=CONFIG)
 
 
+def add_keys(of: argparse.ArgumentParser) -> None:
+    add_config(of)
+    of.add_argument("--keys", metavar="DIR", help=KEYS)
+
+
 def add_json(of: argparse.ArgumentParser, about: str = "print the result as JSON") -> None:
     of.add_argument("--json", action="store_true", help=about)
 
@@ -99,14 +106,14 @@ def add_ops_url(of: argparse.ArgumentParser) -> None:
 
 
 def add_check(of: argparse.ArgumentParser) -> None:
-    add_config(of)
+    add_keys(of)
     of.add_argument("--all", action="store_true", help="show the settings that are defaults, too")
     of.add_argument("--schema", action="store_true", help="print the JSON Schema of the configuration, and no more")
     add_json(of)
 
 
 def add_doctor(of: argparse.ArgumentParser) -> None:
-    add_config(of)
+    add_keys(of)
     of.add_argument("--provider", metavar="NAME", help="check one provider alone, by its configured name")
     told = "how long one check may take (default: %(default)g)"
     of.add_argument("--timeout", type=patience, default=5.0, metavar="SECONDS", help=told)
@@ -182,7 +189,7 @@ class Entry(NamedTuple):
 
 
 ENTRIES: Mapping[str, Entry] = {
-    "serve": Entry("run the sidecar", add_config),
+    "serve": Entry("run the sidecar", add_keys),
     "check": Entry("validate a configuration and show what it amounts to", add_check),
     "doctor": Entry("find out what is wrong around the sidecar, and what to do about it", add_doctor),
     "tail": Entry("follow the calls of the running sidecar as they end", add_tail),
@@ -190,6 +197,8 @@ ENTRIES: Mapping[str, Entry] = {
     "models": Entry("show every provider with its models, what they can and what they cost", add_models),
     "prices": Entry("show what a model costs, or which is the cheapest", add_prices),
     "chat": Entry("ask a model through the running sidecar", add_chat),
+    "inject": Entry("put the sidecar into the pods of Kubernetes manifests", add_inject),
+    "injector": Entry("put the sidecar into pods as they are created: the admission webhook", add_injector),
     "completion": Entry("print what lets a shell complete commands and options", add_completion),
     "version": Entry("print the version", add_json),
 }

@@ -26,7 +26,9 @@ REFUSED = 2
 INTERRUPTED = 130
 
 
-def check(path: str | None, *, schema: bool = False, as_json: bool = False, every: bool = False) -> int:
+def check(
+    path: str | None, keys: str | None = None, *, schema: bool = False, as_json: bool = False, every: bool = False
+) -> int:
     """Print what the configuration amounts to. 0: it holds; 1: an alias leads nowhere; 2: it has a fault.
 
     every: settings that are defaults are shown, too; as JSON all of them are.
@@ -38,11 +40,12 @@ def check(path: str | None, *, schema: bool = False, as_json: bool = False, ever
         print(json.dumps(config.schema(), indent=2))
         return OK
     try:
-        loaded = config.load(path, os.environ)
+        loaded = config.load(path, os.environ, keys)
     except config.ConfigError as error:
         return _show_faults(error, as_json)
     file = config.locate(path, os.environ)
-    report = _report(loaded, str(file or "built-in defaults")) | {"settings": settings(loaded, file, os.environ)}
+    environ = config.surroundings(loaded, os.environ)
+    report = _report(loaded, str(file or "built-in defaults")) | {"settings": settings(loaded, file, environ)}
     lines = [*_lines(report), *setting_lines(report, every=every)]
     write((json.dumps(report, indent=2) if as_json else "\n".join(lines)) + "\n")
     return OK if report["ok"] else FAILED
@@ -59,6 +62,7 @@ def _show_faults(error: ConfigError, as_json: bool) -> int:
 
 def _report(config: Config, source: str) -> dict[str, Any]:
     from proxy.config import aliases, endpoints, fingerprint
+    from proxy.config.listen import OPEN, OPEN_ADVICE, open_hosts
     from proxy.routing import Router
 
     on, off = endpoints(config)
@@ -72,6 +76,7 @@ def _report(config: Config, source: str) -> dict[str, Any]:
         "ops": [_address(host, config.ops.port) for host in config.ops.hosts],
         "providers": [_provider(config, name, off) for name in config.providers],
         "aliases": resolved,
+        "warnings": [f"listen.hosts: {host} is {OPEN}; {OPEN_ADVICE}" for host in open_hosts(config.listen)],
     }
 
 
@@ -80,9 +85,11 @@ def _address(host: str, port: int) -> str:
 
 
 def _provider(config: Config, name: str, off: Mapping[str, str]) -> dict[str, Any]:
+    from proxy.config import surroundings
     from proxy.config.clouds import credentials_of
     from proxy.providers import all_providers
 
+    environ = surroundings(config, os.environ)
     entry = config.providers[name]
     keys = [{"masked": key.masked, "from": key.origin} for key in entry.api_keys or filter(None, [entry.api_key])]
     cloud = "" if keys else all_providers()[entry.kind].cloud
@@ -96,7 +103,7 @@ def _provider(config: Config, name: str, off: Mapping[str, str]) -> dict[str, An
         "key": keys[0] if keys else None,
         "keys": keys,
         "cloud": cloud or None,
-        "credentials": credentials_of(cloud, entry.options, os.environ, os.path.isfile) if cloud else None,
+        "credentials": credentials_of(cloud, entry.options, environ, os.path.isfile) if cloud else None,
         "options": entry.options,
     }
 
@@ -118,6 +125,7 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
     width = max(len(provider["name"]) for provider in report["providers"])
     for provider in report["providers"]:
         yield f"  {provider['name']:<{width}}  {_state(provider)}"
+    yield from (f"warning        {warning}" for warning in report["warnings"])
     if report["aliases"]:
         yield "aliases"
     for alias in report["aliases"]:

@@ -24,10 +24,11 @@ WIDEST_STATE = max(map(len, COLOURS))
 
 
 class Wanted(NamedTuple):
-    """`provider`: one alone. `seconds`: for each step of a check."""
+    """`provider`: one alone. `seconds`: for each step of a check. `keys`: a directory of them."""
 
     provider: str | None = None
     seconds: float = 5.0
+    keys: str | None = None
 
 
 def doctor(path: str | None, wanted: Wanted, *, as_json: bool = False) -> int:
@@ -36,7 +37,7 @@ def doctor(path: str | None, wanted: Wanted, *, as_json: bool = False) -> int:
     from proxy.config.file import read
 
     try:
-        loaded = config.load(path, os.environ)
+        loaded = config.load(path, os.environ, wanted.keys)
         file = config.locate(path, os.environ)
         written = (read(file) or {}).get("providers") or {} if file is not None else {}
     except config.ConfigError as error:
@@ -49,7 +50,9 @@ def doctor(path: str | None, wanted: Wanted, *, as_json: bool = False) -> int:
     from proxy.doctor.finding import Finding
     from proxy.doctor.round import Round
 
-    round_of_checks = Round(loaded, file, written, os.environ, wanted.seconds, wanted.provider)
+    round_of_checks = Round(
+        loaded, file, written, config.surroundings(loaded, os.environ), wanted.seconds, wanted.provider
+    )
     try:
         found = asyncio.run(perform(round_of_checks))
     except KeyboardInterrupt:

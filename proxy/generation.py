@@ -9,12 +9,14 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from random import random
 from typing import TYPE_CHECKING, NamedTuple
 
+from proxy.awaiting import AwaitingRouter
 from proxy.caching import Caching
 from proxy.call import Call, Handler, Outcome, Policy, Target
-from proxy.config import Config, aliases, endpoints, entries_of, fingerprint
+from proxy.config import Config, InPod, aliases, awaited, endpoints, entries_of, fingerprint, surroundings
 from proxy.estimate import prompt_tokens
 from proxy.extras import batching_of, budgets_of, counter_of, counting_of, jobs_of, pricing, with_jobs
 from proxy.limiting import Limiting
@@ -86,7 +88,10 @@ class Generation:
         self.config = config
         self.fingerprint = fingerprint(config)
         on, off = endpoints(config)
-        self.roads = Roads(config, on, lasting.loop, lasting.hide, lasting.environ)
+        for secret in config.variables.values() if isinstance(config, InPod) else ():
+            lasting.hide(secret.value)
+        environ = surroundings(config, lasting.environ)
+        self.roads = Roads(config, on, lasting.loop, lasting.hide, environ)
         for road in self.roads.by_name.values():
             # What is going to be spoken is loaded before anyone waits for it.
             if not road.endpoint.provider.mock:
@@ -94,19 +99,26 @@ class Generation:
         self.fetcher = Fetcher(reach_of(config))
         self.models = Models(entries_of(config.catalog))
         self._offers = Offers(self.models, self.roads.lists)
-        self.router = Router(on, off, aliases(config), rules=alias_rules(config), offers=self._offers)
+        self.router = self._router(config, on, off)
         self.standings = lasting.standings
         self.lookup = Lookup(self.router, self._offers, self._is_well)
         self.health = self._health(config) if config.health.interval else None
         # What may be refused is made before anything takes over what `previous` has.
-        self.counter = counter_of(config, lasting.environ)
+        self.counter = counter_of(config, environ)
         before: Limiting | None = None if previous is None else previous.limits
-        self.limits: Limiting = Limiting(config, self.roads.by_name, lasting.environ, before)
+        self.limits: Limiting = Limiting(config, self.roads.by_name, environ, before)
         kept = None if previous is None else previous.caching
-        self.caching: Caching = Caching(config, common_rules(config), lasting.loop, lasting.environ, kept)
+        self.caching: Caching = Caching(config, common_rules(config), lasting.loop, environ, kept)
         spent: Budgeting | None = None if previous is None else previous.budgets
-        self.budgets: Budgeting | None = budgets_of(config, lasting.environ, self._model_of, self.limits.shares, spent)
+        self.budgets: Budgeting | None = budgets_of(config, environ, self._model_of, self.limits.shares, spent)
         self._add_policies(config, lasting)
+
+    def _router(self, config: Config, on: Mapping[str, Endpoint], off: Mapping[str, str]) -> Router:
+        rules, may_come = alias_rules(config), awaited(config, off)
+        no_file = config.no_file if isinstance(config, InPod) else ""
+        if not may_come and not no_file:
+            return Router(on, off, aliases(config), rules=rules, offers=self._offers)
+        return AwaitingRouter(on, off, aliases(config), None, rules, self._offers, may_come, no_file)
 
     def _add_policies(self, config: Config, lasting: Lasting) -> None:
         totals = {name: entry.timeouts.total for name, entry in config.providers.items()}
@@ -151,6 +163,7 @@ class Generation:
         self.jobs = jobs_of(self.roads, rules, loop, price)
         self.handler = build_stack(policies, exchange if self.jobs is None else with_jobs(exchange, self.jobs, roads))
         self._ways = build_stack(Policies(routes=policies.routes, fitting=self.fitting), nobody)
+        self.seen = partial(build_stack, Policies(metrics=lasting.metrics, tracing=policies.tracing))
         relaying = Policies(metrics=lasting.metrics, admit=lasting.admit_relayed, tracing=policies.tracing)
         relaying.attempt_log, relaying.attempts = policies.attempt_log, policies.attempts
         self.relay = build_stack(relaying, Raw(roads, loop, time.monotonic))

@@ -1,6 +1,6 @@
 """Another configuration while the sidecar runs: read anew, checked whole, and handed on; one with a fault changes nothing.
 
-It is asked for by the operator, by SIGHUP, and by a file that has changed. What handing on means is the caller's affair.
+It is asked for by the operator, by SIGHUP, and by a source that has changed. What handing on means is the caller's affair.
 """
 
 from __future__ import annotations
@@ -8,27 +8,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
 from proxy.config import Config, ConfigError, fingerprint
-from proxy.upstream.credentials.watched import Watched
 
+#: Seconds between looks at the source.
+EVERY = 2.0
 log = logging.getLogger(__name__)
 
 
-class Source(NamedTuple):
-    """`load` reads and checks, off the loop, and raises ConfigError. `files`: what it reads."""
+class Source(Protocol):
+    """`load` reads and checks, and raises ConfigError; `changed` says whether that is worth while. Both run off the loop."""
 
-    load: Callable[[], Config]
-    files: tuple[Path, ...] = ()
+    def load(self) -> Config: ...
+    def changed(self) -> bool: ...
 
 
 class Reloads:
-    """`now` reloads; `start` watches the files, `close` ends that.
+    """`now` reloads; `start` watches the source, `close` ends that.
 
     adopt: takes a configuration over. Failure to do so raises ConfigError too.
-    wall:  seconds since the epoch.
+    wall:  seconds since the epoch. every: seconds between looks.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class Reloads:
         current: Callable[[], str],
         adopt: Callable[[Config], None],
         wall: Callable[[], float],
+        every: float = EVERY,
     ) -> None:
         self.made = 0
         self.refused = 0
@@ -47,17 +48,30 @@ class Reloads:
         self._adopt = adopt
         self._wall = wall
         self._lock = asyncio.Lock()
-        self._watched = Watched(list(source.files) if source is not None else [], self._changed)
+        self._every = every
         self._task: asyncio.Task[dict[str, Any]] | None = None
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether what is there now has a fault, so that an older configuration goes on."""
+        return self._source is not None and bool(self.faults)
 
     def start(self) -> None:
-        self._watched.start()
+        if self._source is not None and self._watching is None:
+            self._watching = asyncio.ensure_future(self._watch(self._source))
 
     async def close(self) -> None:
-        self._watched.close()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [task for task in (self._watching, self._task) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _watch(self, source: Source) -> None:
+        while True:
+            await asyncio.sleep(self._every)
+            if await asyncio.to_thread(source.changed):
+                await self.now()
 
     def soon(self) -> None:
         """Begin to reload; who has begun already goes on."""
@@ -87,7 +101,3 @@ class Reloads:
             log.warning("the configuration has a fault; the old one goes on", extra={"faults": faults})
             return faults
         return []
-
-    def _changed(self, path: Path, text: str) -> bool:
-        self.soon()
-        return True

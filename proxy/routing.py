@@ -191,16 +191,19 @@ class Router:
 
     def _hints(self, model: str) -> Iterator[str]:
         """For each provider that the name points to, what would turn it on."""
+        for name in self._pointed(model):
+            if name in self._endpoints:
+                yield f'"{name}" is on, but no model is named'
+            else:
+                yield self._absent(name)
+
+    def _pointed(self, model: str) -> list[str]:
         prefixes = [prefix for prefix, _ in _splits(model)]
         pointed = [prefix for prefix in prefixes if prefix in self._off or prefix in self._kinds]
         pointed = pointed or [kind for kind, known in self._kinds.items() if known.claims(model)]
         if self._off.keys().isdisjoint(pointed):
             pointed += [name for name in self._off if name not in self._kinds]
-        for name in dict.fromkeys(pointed):
-            if name in self._endpoints:
-                yield f'"{name}" is on, but no model is named'
-            else:
-                yield self._absent(name)
+        return list(dict.fromkeys(pointed))
 
     def _absent(self, name: str) -> str:
         if name in self._off:

@@ -14,6 +14,7 @@ from proxy.policies.scope import Kept, read_fill, read_limit, read_refusals, rea
 from proxy.server.ops import OpsState
 from proxy.shown_budgets import add_budget_gauges, budget_state
 from proxy.shown_cache import Nobody, add_cache_gauges, cache_state, stats
+from proxy.shown_entrance import add_entrance_gauges
 from proxy.shown_log import add_log_counters, log_bounds
 from proxy.shown_page import add_feed_counter, page_state, setup
 from proxy.shown_process import add_process_gauges, bounds_of_process
@@ -43,6 +44,7 @@ def ops_state(sidecar: Sidecar) -> OpsState:
         targets=partial(targets, sidecar),
         calls_in_flight=lambda: len(sidecar.gateway.calls),
         drain=sidecar.start_drain,
+        quit=sidecar.quit,
         reload=sidecar.reloads.now,
         force=partial(force, sidecar),
         limits=partial(limits, sidecar),
@@ -79,7 +81,13 @@ def targets(sidecar: Sidecar) -> dict[str, Any]:
 def more(sidecar: Sidecar) -> dict[str, Any]:
     """Members of the status that come from elsewhere."""
     limited = limits(sidecar, "")
-    return {**limited, "cache": stats(sidecar), **budget_state(sidecar), **page_state(sidecar)}
+    return {
+        **limited,
+        **sidecar.entrance.state(),
+        "cache": stats(sidecar),
+        **budget_state(sidecar),
+        **page_state(sidecar),
+    }
 
 
 def force(sidecar: Sidecar, name: str, state: str) -> str | None:
@@ -134,6 +142,8 @@ def add_gauges(
     gauge("outrider_bound_fill", "How much of what is bounded is in use.", partial(fill, 0), ("bound",))
     gauge("outrider_bound_limit", "How much of it there may be.", partial(fill, 1), ("bound",))
     gauge("outrider_config_last_reload_seconds", "When it was, since the epoch.", lambda: sidecar.reloads.last)
+    failed = "Whether what is on disk now has a fault, so that an older configuration goes on."
+    gauge("outrider_config_reload_failed", failed, lambda: float(sidecar.reloads.failed))
     count(
         "outrider_config_reloads_total",
         "Configurations read anew, by what came of it.",
@@ -149,6 +159,7 @@ def add_gauges(
     add_provider_gauges(sidecar)
     add_trace_counters(sidecar)
     add_process_gauges(sidecar, environ)
+    add_entrance_gauges(sidecar)
 
 
 def add_target_gauges(sidecar: Sidecar) -> None:

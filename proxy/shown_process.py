@@ -21,6 +21,8 @@ Reading = dict[tuple[str, ...], float]
 PROC = Path("/proc/self")
 #: How much memory the container may take, in cgroups of either version; the first that is there counts.
 CGROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+#: What the pod's specification tells, in bytes, where none of them does: a runtime may hide them.
+LIMIT_VARIABLE = "OUTRIDER_MEMORY_LIMIT"
 #: The older version writes a limit near 2**63 for none.
 NO_LIMIT = 1 << 60
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -48,9 +50,9 @@ def add_process_gauges(sidecar: Sidecar, environ: Mapping[str, str]) -> None:
     gauge("process_max_fds", "How many there may be.", lambda: shown(most_files()))
 
 
-def bounds_of_process() -> dict[str, tuple[float, float]]:
+def bounds_of_process(environ: Mapping[str, str] = os.environ) -> dict[str, tuple[float, float]]:
     """What the system bounds, as (fill, limit)."""
-    pairs = {"memory": (resident_bytes(), most_memory()), "files": (open_files(), most_files())}
+    pairs = {"memory": (resident_bytes(), most_memory(environ)), "files": (open_files(), most_files())}
     return {name: (fill, limit) for name, (fill, limit) in pairs.items() if fill is not None and limit is not None}
 
 
@@ -76,15 +78,18 @@ def most_files() -> float | None:
     return None if most == resource.RLIM_INFINITY else float(most)
 
 
-def most_memory() -> float | None:
+def most_memory(environ: Mapping[str, str] = os.environ) -> float | None:
     """The container's limit in bytes; None where it has none."""
     for path in CGROUPS:
         try:
             limit = path.read_text("ascii").strip()
         except OSError:
             continue
-        return float(limit) if limit.isdigit() and int(limit) < NO_LIMIT else None
-    return None
+        if limit.isdigit() and int(limit) < NO_LIMIT:
+            return float(limit)
+        break
+    told = environ.get(LIMIT_VARIABLE, "")
+    return float(told) if told.isascii() and told.isdigit() and 0 < int(told) < NO_LIMIT else None
 
 
 def shown(number: float | None) -> Reading:

@@ -63,29 +63,41 @@ IMPORTS: Mapping[str, frozenset[str]] = {
     "limiting": ROAD_OUT | {"config", "policies", "ratelimits", "redis_client", "upstream"},
     "ledger": frozenset(),
     "budgeting": frozenset({"call", "config", "ledger", "models", "policies", "prices", "upstream"}),
-    "reload": frozenset({"config", "upstream"}),
+    "awaiting": frozenset({"call", "config", "providers", "routing"}),
+    "draining": frozenset({"config", "server"}),
+    "source": frozenset({"config"}),
+    "reload": frozenset({"config"}),
     "journal": frozenset({"call", "config", "logs", "policies", "upstream"}),
     "extras": WIRED | {"server", "traces"},
-    "generation": WIRED | {"caching", "extras", "journal", "traces"},
+    "generation": WIRED | {"awaiting", "caching", "extras", "journal", "traces"},
     "shown": frozenset({"call", "logs", "policies", "server", "app"})
-    | {"shown_budgets", "shown_cache", "shown_log", "shown_page", "shown_process", "shown_providers", "shown_traces"},
+    | {"shown_budgets", "shown_cache", "shown_entrance", "shown_log", "shown_page", "shown_process", "shown_providers"}
+    | {"shown_traces"},
     "shown_cache": frozenset({"call", "cache", "caching", "server", "app"}),
     "shown_budgets": frozenset({"policies", "app"}),
     "shown_page": frozenset({"advice", "call", "config", "server", "app"}),
+    "shown_entrance": frozenset({"app"}),
     "shown_log": frozenset({"app"}),
     "shown_process": frozenset({"app"}),
+    "shown_used": frozenset({"app", "call", "logs"}),
     "shown_traces": frozenset({"app"}),
     "shown_providers": frozenset({"app"}),
-    "app": WIRED | {"extras", "generation", "journal", "reload", "server", "shown", "shown_process"},
+    "entrance": frozenset({"call", "config", "logs", "server"}),
+    "app": WIRED
+    | {"awaiting", "draining", "entrance", "extras", "generation", "journal", "reload", "server"}
+    | {"shown", "shown_process", "shown_used", "source"},
     "terminal": frozenset(),
     "top_table": frozenset({"terminal"}),
     "command_examples": frozenset(),
-    "command_line": frozenset({"command_examples"}),
+    "command_line": frozenset({"command_examples", "command_line_kubernetes"}),
+    "command_line_kubernetes": frozenset(),
     "doctor": READ_AT_START | {"redis_client", "roads", "server", "upstream"},
     "commands": READ_AT_START | {"app", "commands_settings", "terminal"},
     "commands_settings": frozenset({"config", "terminal"}),
     "commands_completion": frozenset({"call", "command_line", "providers"}),
     "commands_doctor": frozenset({"config", "doctor", "terminal"}),
+    "commands_inject": frozenset({"injector", "terminal"}),
+    "commands_injector": frozenset({"injector", "terminal"}),
     "commands_tail": frozenset({"call", "terminal", "upstream"}),
     "commands_top": frozenset({"commands_tail", "terminal", "top_table", "upstream"}),
     "commands_models": READ_AT_START | {"models", "lookup", "prices", "terminal"},
@@ -101,7 +113,7 @@ IMPORTS: Mapping[str, frozenset[str]] = {
         "commands_models",
         "commands_prices",
     }
-    | {"commands_tail", "commands_top"},
+    | {"commands_inject", "commands_injector", "commands_tail", "commands_top"},
 }
 
 PURE = (
@@ -123,12 +135,24 @@ PURE = (
     "models",
     "needs",
     "catalog",
+    "injector.annotations",
+    "injector.container",
+    "injector.difference",
+    "injector.overlay",
+    "injector.owner",
     "injector.patch",
+    "injector.placing",
+    "injector.quantity",
+    "injector.rules",
+    "injector.shape",
+    "injector.status",
+    "injector.variables",
+    "injector.workloads",
 )
 IMPURE_MODULES = frozenset({"asyncio", "os", "random", "secrets", "socket", "ssl", "threading", "time", "uuid"})
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "open", "input", "print"})
 
-AIOHTTP = ("server", "upstream", "injector.webhook")
+AIOHTTP = ("server", "upstream", "injector.webhook", "injector.cluster")
 STANDARD_LIBRARY_ONLY = ("usage", "call", "wire")
 NAMELESS = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "base", "manager"})
 

@@ -56,7 +56,7 @@ def test_check_of_a_file(config: Path, capsys: pytest.CaptureFixture[str], monke
     ]
     assert lines[:settings] == [
         "listen         [::1]:1",
-        "ops            0.0.0.0:11412",
+        "ops            0.0.0.0:11412, [::]:11412",
         "providers",
         "  openai          on   https://api.openai.com/v1  key sk-…wxyz from OPENAI_API_KEY",
         "  claude          off  no key: set ANTHROPIC_API_KEY or providers.claude.api_key in the configuration file",
@@ -68,6 +68,16 @@ def test_check_of_a_file(config: Path, capsys: pytest.CaptureFixture[str], monke
         "aliases",
         "  fast -> openai:gpt-4o-mini",
     ]
+
+
+def test_check_warns_of_a_port_that_is_open_to_all(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for tokens, warned in (("", 1), (", tokens: there", 0)):
+        config.write_text(f"listen: {{hosts: [127.0.0.1, 0.0.0.0]{tokens}}}", "utf-8")
+        assert check(str(config)) == 0
+        out = capsys.readouterr().out
+        assert out.count("warning        listen.hosts: 0.0.0.0 is reachable from outside the pod") == warned
+        assert check(str(config), as_json=True) == 0
+        assert len(json.loads(capsys.readouterr().out)["warnings"]) == warned
 
 
 def test_check_as_json(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

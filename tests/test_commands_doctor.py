@@ -156,7 +156,7 @@ def test_a_configuration_with_faults_is_checked_no_further(tmp_path: Path, capsy
     assert doctor(str(file), Wanted()) == 2
     out = capsys.readouterr().out.splitlines()
     assert re.sub(" +", " ", out[0]) == "failed configuration listen.prot it is an unknown key"
-    assert out[1].strip() == "-> allowed: body_limit, header_limit, hosts, port (did you mean port?)"
+    assert out[1].strip() == "-> allowed: body_limit, header_limit, hosts, port, tls, tokens (did you mean port?)"
     assert out[-1] == "2 failed"
     assert doctor(str(file), Wanted(), as_json=True) == 2
     assert json.loads(capsys.readouterr().out)["counts"]["failed"] == 2

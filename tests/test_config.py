@@ -196,7 +196,7 @@ def test_the_environment_overrides_three_keys(tmp_path: Path) -> None:
         ),
         (
             "listen: {prot: 1}",
-            "listen.prot is an unknown key; allowed: body_limit, header_limit, hosts, port (did you mean port?)",
+            "listen.prot is an unknown key; allowed: body_limit, header_limit, hosts, port, tls, tokens (did you mean port?)",
         ),
         ("listen: {port: 65536}", "listen.port is 65536; allowed: a port, 0 to 65535 (0: any free one)"),
         ("listen: {hosts: []}", "listen.hosts is a list of 0; allowed: a list of at least one host"),

@@ -19,7 +19,12 @@ from proxy.stack import compose
 from tests.sdk.sidecar import PATIENCE, Running, serving
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "helm" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -64,7 +69,10 @@ def test_the_exit_codes_are_those_of_the_help() -> None:
 
 
 def test_the_targets_that_are_named_exist() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE))
+    rules = [ROOT / "Makefile", *(ROOT / "tests").glob("**/*.mk")]
+    targets = {
+        name for path in rules for name in re.findall(r"^([a-z-]+):", path.read_text("utf-8"), flags=re.MULTILINE)
+    }
     named = {target for document in DOCUMENTS for target in re.findall(r"`make ([a-z-]+)", document.read_text("utf-8"))}
     assert named
     assert named - targets == set()

@@ -50,6 +50,16 @@ async def generation(tmp_path: Path) -> AsyncIterator[Generation]:
     await made.close()
 
 
+async def test_what_lies_in_the_directory_of_keys_is_secret_and_a_variable(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "AWS_SECRET_ACCESS_KEY").write_text("s3cr3t\n", "utf-8")
+    config, hidden = load(str(tmp_path / "config"), {}, str(tmp_path)), list[str]()
+    made = Generation(config, lasting()._replace(hide=hidden.append))
+    assert hidden == ["s3cr3t"]
+    assert made.roads._around.environ["AWS_SECRET_ACCESS_KEY"] == "s3cr3t"
+    await made.close()
+
+
 async def test_it_knows_its_models_and_who_is_well(generation: Generation) -> None:
     assert {each.name for each in generation.lookup.all()} >= {"up", "other", "mock"}
     assert [each.name for each in generation.lookup.healthy()] == [each.name for each in generation.lookup.all()]

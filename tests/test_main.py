@@ -18,19 +18,19 @@ from proxy.config import ConfigError
 
 HEAVY = ("aiohttp", "msgspec", "yaml", "uvloop", "asyncio", "orjson")
 
-#: Stands in for proxy.app: its import says that it has begun and then takes forever, as far as a signal is concerned.
-SLOW_APP = """
+#: Stands in for a module: what is taken from it says that the import has begun and then takes forever, as far as a signal knows.
+SLOW = """
 import signal, sys, types
 class Slow(types.ModuleType):
     def __getattr__(self, name):
-        if name != "main":
+        if name != "%s":
             raise AttributeError(name)
         print("importing", flush=True)
         while True:
             signal.pause()
-sys.modules["proxy.app"] = Slow("proxy.app")
+sys.modules["%s"] = Slow("%s")
 from proxy.__main__ import main
-sys.exit(main(["serve"]))
+sys.exit(main(["%s"]))
 """
 
 
@@ -48,12 +48,30 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     signal.signal(signal.SIGTERM, before)
 
 
-def test_sigterm_while_the_heavy_imports_run_ends_the_process() -> None:
-    with subprocess.Popen([sys.executable, "-c", SLOW_APP], stdout=subprocess.PIPE, text=True) as process:
+@pytest.mark.parametrize(
+    ("module", "taken", "command"),
+    [
+        ("proxy.app", "main", "serve"),
+        ("proxy.command_line", "parser", "serve"),
+        ("proxy.command_line", "parser", "injector"),
+    ],
+)
+def test_sigterm_while_the_imports_run_ends_the_process(module: str, taken: str, command: str) -> None:
+    source = SLOW % (taken, module, module, command)
+    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "importing\n"
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
+
+
+def test_other_commands_end_as_any_program_does() -> None:
+    source = SLOW % ("parser", "proxy.command_line", "proxy.command_line", "check")
+    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == -signal.SIGTERM
 
 
 def test_the_entry_point_imports_nothing_heavy() -> None:
@@ -62,20 +80,20 @@ def test_the_entry_point_imports_nothing_heavy() -> None:
 
 
 def test_serve_hands_the_configuration_on(app: ModuleType) -> None:
-    seen: list[str | None] = []
+    seen: list[tuple[str | None, str | None]] = []
 
-    def note(path: str | None) -> int:
-        seen.append(path)
+    def note(path: str | None, keys: str | None) -> int:
+        seen.append((path, keys))
         return 5
 
     app.main = note  # type: ignore[attr-defined]
     assert main(["serve"]) == 5
-    assert main(["serve", "--config", "c.yaml"]) == 5
-    assert seen == [None, "c.yaml"]
+    assert main(["serve", "--config", "c.yaml", "--keys", "k"]) == 5
+    assert seen == [(None, None), ("c.yaml", "k")]
 
 
 def test_serve_refuses_a_bad_configuration(app: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
-    def refuse(path: str | None) -> int:
+    def refuse(path: str | None, keys: str | None) -> int:
         fault = ConfigError("listen.port", "0.5", "a port")
         fault.others = (ConfigError("ops.port", "'x'", "a port"),)
         raise fault
@@ -88,7 +106,7 @@ def test_serve_refuses_a_bad_configuration(app: ModuleType, capsys: pytest.Captu
 
 
 def test_serve_says_that_a_port_is_taken(app: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
-    def refuse(path: str | None) -> int:
+    def refuse(path: str | None, keys: str | None) -> int:
         raise OSError(98, "Address already in use")
 
     app.main = refuse  # type: ignore[attr-defined]
@@ -155,10 +173,10 @@ def test_the_options_of_top_doctor_and_check_reach_them(monkeypatch: pytest.Monk
         monkeypatch.setattr(f"proxy.{name}", noted)
     assert main(["top", "--once", "--url", "http://h"]) == 0
     assert noted.given == ["http://h", {"once": True, "as_json": False}]
-    assert main(["doctor", "--config", "c", "--provider", "p", "--timeout", "3", "--json"]) == 0
-    assert noted.given == ["c", ("p", 3.0), {"as_json": True}]
-    assert main(["check", "--all"]) == 0
-    assert noted.given == [None, {"schema": False, "as_json": False, "every": True}]
+    assert main(["doctor", "--config", "c", "--keys", "k", "--provider", "p", "--timeout", "3", "--json"]) == 0
+    assert noted.given == ["c", ("p", 3.0, "k"), {"as_json": True}]
+    assert main(["check", "--all", "--keys", "k"]) == 0
+    assert noted.given == [None, "k", {"schema": False, "as_json": False, "every": True}]
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["serve", "--fast"], ["chat"], ["check", "extra"]])

@@ -23,7 +23,7 @@ EXTRAS = {name: packages.split() for name, packages in CONFIG["options.extras_re
 DEVELOPMENT = EXTRAS["dev"]
 #: Package of an extra -> the files that import it, inside functions only: the process starts without it.
 LATE = {
-    "cryptography": ["proxy/upstream/credentials/rs256.py"],
+    "cryptography": ["proxy/injector/certificates.py", "proxy/upstream/credentials/rs256.py"],
     "redis": ["proxy/redis_client.py"],
     "tiktoken": ["proxy/tokens.py"],
 }
@@ -72,9 +72,13 @@ def imported_at_once(module: Module) -> set[str]:
 
 def outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.iter_child_nodes(tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_for_types_alone(node):
             yield node
             yield from outside_functions(node)
+
+
+def is_for_types_alone(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 @cache

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config import Config, ConfigError, fingerprint, load
-from proxy.reload import Reloads, Source
+from proxy.config import Config, ConfigError, fingerprint
+from proxy.reload import Reloads
+from proxy.source import Source
 from tests.promises.caller import until
 
 GOOD = "drain: {grace: 1}"
@@ -32,6 +33,16 @@ class Running:
         self.adopted.append(config.drain.grace)
 
 
+class Counting(Source):
+    """A source that knows how often it was looked at."""
+
+    looks = 0
+
+    def changed(self) -> bool:
+        self.looks += 1
+        return super().changed()
+
+
 def write(path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
 
@@ -44,9 +55,9 @@ def path(tmp_path: Path) -> Path:
 
 
 def reloads(path: Path) -> tuple[Reloads, Running]:
-    running = Running(load(str(path), {}))
-    source = Source(lambda: load(str(path), {}), (path,))
-    return Reloads(source, lambda: fingerprint(running.config), running.adopt, lambda: 1.7e9), running
+    source = Counting(str(path), {})
+    running = Running(source.load())
+    return Reloads(source, lambda: fingerprint(running.config), running.adopt, lambda: 1.7e9, every=0.01), running
 
 
 async def test_what_has_changed_is_taken_over(path: Path) -> None:
@@ -99,7 +110,6 @@ async def test_without_a_file_there_is_nothing_to_reload() -> None:
 
 async def test_a_file_that_changes_is_noticed(path: Path) -> None:
     found, running = reloads(path)
-    found._watched._every = 0.01
     found.start()
     other = path.with_suffix(".new")
     other.write_text(BETTER, "utf-8")
@@ -117,7 +127,6 @@ async def test_a_mounted_configmap_that_is_swapped_is_noticed(tmp_path: Path) ->
     path = tmp_path / "config.yaml"
     path.symlink_to("..data/config.yaml")
     found, running = reloads(path)
-    found._watched._every = 0.01
     found.start()
     (tmp_path / "..new").symlink_to("two")
     os.replace(tmp_path / "..new", tmp_path / "..data")
@@ -133,4 +142,22 @@ async def test_who_asks_while_it_is_read_gets_what_came_of_it(path: Path) -> Non
     first, second = await asyncio.gather(found.now(), found.now())
     assert running.adopted == [2.0]
     assert first["config_fingerprint"] == second["config_fingerprint"] == fingerprint(running.config)
+    await found.close()
+
+
+async def test_what_has_gone_is_told_once_and_the_old_one_goes_on(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    found, running = reloads(path)
+    before = running.config
+    found.start()
+    os.unlink(path)
+    await until(lambda: found.refused == 1)
+    assert (found.failed, running.config is before) == (True, True)
+    source = found._source
+    assert isinstance(source, Counting)
+    looks = source.looks
+    await until(lambda: source.looks > looks + 2)
+    assert (found.refused, len(caplog.records)) == (1, 1)
+    write(path, GOOD)
+    await until(lambda: not found.failed)
+    assert (found.made, running.config is before) == (0, True)
     await found.close()

@@ -72,6 +72,23 @@ def test_the_containers_memory(
     assert ("memory" in bounds_of_process()) is (limit is not None)
 
 
+@pytest.mark.parametrize(
+    ("told", "limit"),
+    [("268435456", 268435456), ("", None), ("256Mi", None), ("0", None), ("-5", None), ("9223372036854771712", None)],
+)
+def test_where_cgroups_are_hidden_the_pods_specification_tells(
+    told: str, limit: float | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject, "CGROUPS", (tmp_path / "memory.max",))
+    environ = {"OUTRIDER_MEMORY_LIMIT": told}
+    assert most_memory(environ) == limit
+    assert bounds_of_process(environ).get("memory", (0, None))[1] == limit
+    (tmp_path / "memory.max").write_text("max\n", "ascii")
+    assert most_memory(environ) == limit
+    (tmp_path / "memory.max").write_text("4096\n", "ascii")
+    assert most_memory(environ) == 4096
+
+
 def test_the_pod_is_what_the_environment_says() -> None:
     assert pod_labels({}) == {}
     environ = {"POD_NAME": "shop-1", "POD_NAMESPACE": "prod", "POD_WORKLOAD": "", "HOSTNAME": "x"}

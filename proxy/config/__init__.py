@@ -18,16 +18,21 @@ from proxy.config.budgets import budget_faults
 from proxy.config.cache import cache_faults
 from proxy.config.catalog import catalog_faults, entries_of
 from proxy.config.decode import UNKNOWN, ConfigError, Decoder, near, raise_faults, shown
-from proxy.config.file import locate, read
+from proxy.config.drain import ending
+from proxy.config.file import locate, mount, read
+from proxy.config.keys import InPod, awaited, find_keys, in_pod, surroundings
 from proxy.config.limits import limit_faults
+from proxy.config.listen import Listen, listen_faults
 from proxy.config.logging import Logging
-from proxy.config.options import filled, filled_options, implied, why_off
-from proxy.config.sections import Config, Listen, MockDelays, Ops, Pool, ProviderEntry, Timeouts
-from proxy.config.values import WRITTEN, Delay, Secret, Sources, check_key
+from proxy.config.mounts import read_keys
+from proxy.config.options import filled, filled_options, implied, keyless, why_off
+from proxy.config.sections import Config, MockDelays, Ops, Pool, ProviderEntry, Timeouts
+from proxy.config.values import WRITTEN, Delay, Secret, Sources
 from proxy.providers import Endpoint, Provider, all_providers
 
-__all__ = ["Config", "ConfigError", "MockDelays", "Pool", "ProviderEntry", "Secret", "Timeouts"]
-__all__ += ["aliases", "endpoints", "entries_of", "fallbacks_of", "fingerprint", "load", "locate", "schema"]
+__all__ = ["Config", "ConfigError", "InPod", "MockDelays", "Pool", "ProviderEntry", "Secret", "Timeouts"]
+__all__ += ["aliases", "awaited", "endpoints", "entries_of", "fallbacks_of", "fingerprint", "load", "locate", "schema"]
+__all__ += ["surroundings"]
 
 S = TypeVar("S", bound=msgspec.Struct)
 MOCK = "mock"
@@ -40,21 +45,29 @@ OVERRIDES: Mapping[str, tuple[str, type[msgspec.Struct], str]] = {
 }
 
 
-def load(path: str | None, environ: Mapping[str, str]) -> Config:
+def load(path: str | None, environ: Mapping[str, str], keys: str | None = None) -> Config:
     """The configuration in `path` (a file or a directory; None: what OUTRIDER_CONFIG names, else the defaults).
 
-    Raises ConfigError for the first fault, which carries the others found in the same pass.
+    keys: a directory of them (None: what OUTRIDER_KEYS names, else none). Where one of the two is a directory, what it does not
+    hold yet is no fault, and the result is an InPod. Raises ConfigError for the first fault, which carries the others.
     """
-    file = locate(path, environ)
+    file, mounted = locate(path, environ), mount(path, environ)
+    files = read_keys(keys, environ)
+    environ = {**environ, **files.variables} if files is not None else environ
     data = read(file) if file else None
-    sources = Sources(environ, file.parent if file else Path())
+    sources = Sources(environ, file.parent if file else Path(), files, mounted is not None)
     decoder = Decoder(sources)
     config = decoder.decode(Config, data, "")
     raise_faults(decoder.faults)
-    config = _overridden(config, sources)
-    config = msgspec.structs.replace(config, providers=_entries(config, data or {}, environ))
+    config = in_pod(_overridden(config, sources), mounted and mounted[1], mounted is not None and file is None, sources)
+    config = msgspec.structs.replace(config, providers=_entries(config, data or {}, sources))
     kinds = {name: entry.kind for name, entry in config.providers.items()}
-    faults = [*_port_faults(config), *alias_faults(config), *catalog_faults(config.catalog, kinds)]
+    faults = [
+        *_process_faults(config, environ),
+        *listen_faults(config.listen),
+        *alias_faults(config),
+        *catalog_faults(config.catalog, kinds),
+    ]
     faults += cache_faults(config.cache, [alias.cache for alias in config.models], config.sharing)
     asked = [alias.model for alias in config.models]
     faults += budget_faults(config.budgets, kinds, asked, config.catalog, config.sharing, environ)
@@ -74,14 +87,14 @@ def _overridden(config: Config, sources: Sources) -> Config:
     return config
 
 
-def _entries(config: Config, data: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, ProviderEntry]:
+def _entries(config: Config, data: Mapping[str, Any], sources: Sources) -> dict[str, ProviderEntry]:
     """The entries filled in; without a `providers` section, of each kind with a known address. The mocks are always there."""
     written = data.get("providers")
-    given = _usual_entries(environ) if written is None else config.providers
+    given = _usual_entries(sources) if written is None else config.providers
     filled, faults = {}, []
     for name, entry in (given | _mocks(given)).items():
         try:
-            filled[name] = _filled(name, entry, (written or {}).get(name) or {}, config, environ)
+            filled[name] = _filled(name, entry, (written or {}).get(name) or {}, config, sources)
         except ConfigError as fault:
             faults.append(fault)
     raise_faults(faults)
@@ -96,24 +109,28 @@ def _mocks(given: Mapping[str, ProviderEntry]) -> dict[str, ProviderEntry]:
     return {MOCK: first} | {name: given.get(name, entry) for name, entry in usual.items() if name != MOCK}
 
 
-def _usual_entries(environ: Mapping[str, str]) -> dict[str, ProviderEntry]:
-    entries = {kind: implied(known, environ) for kind, known in all_providers().items()}
+def _usual_entries(sources: Sources) -> dict[str, ProviderEntry]:
+    filed = sources.keys.texts if sources.keys is not None else {}
+    environ, kinds = sources.environ, all_providers()
+    entries = {kind: implied(known, environ, bool(filed.get(kind))) for kind, known in kinds.items()}
     return {kind: entry for kind, entry in entries.items() if entry is not None}
 
 
 def _filled(
-    name: str, entry: ProviderEntry, written: Mapping[str, Any], config: Config, environ: Mapping[str, str]
+    name: str, entry: ProviderEntry, written: Mapping[str, Any], config: Config, sources: Sources
 ) -> ProviderEntry:
     kind = entry.kind or _kind_called(name)
     known = _known(kind, entry, f"providers.{name}")
-    options = filled_options(known, entry.options, environ, f"providers.{name}.options")
-    keys = entry.api_keys
+    options = filled_options(known, entry.options, sources.environ, f"providers.{name}.options")
+    found = find_keys(name, entry, known, sources)
+    entry = keyless(entry, found.why) if found.why else entry
     return msgspec.structs.replace(
         entry,
         kind=kind,
         base_url=entry.base_url or filled(known.base_url, options),
         options=options,
-        api_key=keys[0] if keys else entry.api_key or _usual_key(known, environ),
+        api_key=found.api_key,
+        api_keys=found.api_keys,
         timeouts=_inherited(config.timeouts, entry.timeouts, written.get("timeouts")),
         pool=_inherited(config.pool, entry.pool, written.get("pool")),
         retry=_inherited(config.retry, entry.retry, written.get("retry")),
@@ -152,20 +169,16 @@ def _refuse_same_headers(entry: ProviderEntry, path: str) -> None:
         seen.add(header.lower())
 
 
-def _usual_key(known: Provider, environ: Mapping[str, str]) -> Secret | None:
-    """The key in the first of the provider's usual variables that is set."""
-    for variable in known.key_env:
-        if environ.get(variable, "").strip():
-            return check_key(environ[variable], variable, variable)
-    return None
-
-
 def _inherited(section: S, own: S, written: Mapping[str, Any] | None) -> S:
     """The common section, with what was written for the one provider laid over it."""
     return msgspec.structs.replace(section, **{key: getattr(own, key) for key in written or ()})
 
 
-def _port_faults(config: Config) -> Iterator[ConfigError]:
+def _process_faults(config: Config, environ: Mapping[str, str]) -> Iterator[ConfigError]:
+    try:
+        ending(config.drain, environ)
+    except ConfigError as fault:
+        yield fault
     if config.ops.port == config.listen.port != 0:
         yield ConfigError("ops.port", f"{config.ops.port}, as listen.port is", "another port")
 

@@ -6,7 +6,8 @@ A directory may be a mounted ConfigMap: its `config.yaml` is a symbolic link thr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from proxy.config.decode import ConfigError, shown, shown_key
 if TYPE_CHECKING:
     import yaml
 
+#: Levels of a file; a configuration needs ten.
+DEEPEST = 100
 NAMES = ("config.yaml", "config.yml")
 VARIABLE = "OUTRIDER_CONFIG"
 
@@ -25,7 +28,7 @@ def locate(path: str | None, environ: Mapping[str, str]) -> Path | None:
 
     An optional ConfigMap that does not exist is mounted as an empty directory; one that holds other files is a mistake.
     """
-    label, named = ("--config", path) if path else (VARIABLE, environ.get(VARIABLE))
+    label, named = _named(path, environ)
     if not named:
         return None
     try:
@@ -34,6 +37,16 @@ def locate(path: str | None, environ: Mapping[str, str]) -> Path | None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         raise ConfigError(label, f"{shown(named)} ({reason})", PLACES) from None
+
+
+def _named(path: str | None, environ: Mapping[str, str]) -> tuple[str, str | None]:
+    return ("--config", path) if path else (VARIABLE, environ.get(VARIABLE))
+
+
+def mount(path: str | None, environ: Mapping[str, str]) -> tuple[str, Path] | None:
+    """Who names it and which it is, where that is a directory, as a mounted ConfigMap is; else None."""
+    label, named = _named(path, environ)
+    return (label, Path(named)) if named and os.path.isdir(named) else None
 
 
 PLACES = f"a YAML file, or a directory that holds {' or '.join(NAMES)}"
@@ -60,8 +73,10 @@ def read(file: Path) -> Any:
 def _parse(content: bytes, name: str) -> Any:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(content)
+    kind = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = kind(content)
     try:
+        _refuse_depths(yaml.parse(content, kind), name)
         node = loader.get_single_node()
         if node is None:
             return None
@@ -73,6 +88,18 @@ def _parse(content: bytes, name: str) -> Any:
         raise ConfigError(name, "not valid YAML", "a valid YAML document in UTF-8") from None
     finally:
         loader.dispose()
+
+
+def _refuse_depths(events: Iterator[yaml.Event], name: str) -> None:
+    """What makes nodes of events calls itself for each level, in C: too many would end the process."""
+    import yaml
+
+    depth = 0
+    for event in events:
+        if isinstance(event, yaml.CollectionStartEvent | yaml.CollectionEndEvent):
+            depth += 1 if isinstance(event, yaml.CollectionStartEvent) else -1
+        if depth > DEEPEST:
+            raise ConfigError(name, f"nested deeper than {DEEPEST} levels{_place(event.start_mark)}", "less depth")
 
 
 def _refuse_repeated_keys(node: yaml.Node, name: str, seen: set[int]) -> None:
@@ -92,6 +119,6 @@ def _refuse_repeated_keys(node: yaml.Node, name: str, seen: set[int]) -> None:
         _refuse_repeated_keys(value, name, seen)
 
 
-def _place(mark: yaml.Mark | None) -> str:
+def _place(mark: Any) -> str:
     """YAML's own words are left out: they quote the file, and the file may hold a key."""
     return "" if mark is None else f" (line {mark.line + 1}, column {mark.column + 1})"

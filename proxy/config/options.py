@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct
 
 from proxy.config.decode import UNKNOWN, ConfigError, near
 from proxy.config.sections import ProviderEntry
@@ -42,11 +45,24 @@ class Unspoken(ProviderEntry, frozen=True):
     """An entry that nobody wrote, of a cloud that the environment does not speak of: it is listed, and off."""
 
 
-def implied(known: Provider, environ: Mapping[str, str]) -> ProviderEntry | None:
-    """Its entry where the configuration names no providers at all; None where it is not listed then."""
+class Keyless(ProviderEntry, frozen=True):
+    """An entry without its key, which may yet come; `why` says where from."""
+
+    #: What of it is the configuration file's.
+    shape: ClassVar[type[Struct]] = ProviderEntry
+
+    why: str = ""
+
+
+def keyless(entry: ProviderEntry, why: str) -> Keyless:
+    return Keyless(**{name: getattr(entry, name) for name in ProviderEntry.__struct_fields__}, why=why)
+
+
+def implied(known: Provider, environ: Mapping[str, str], has_key: bool = False) -> ProviderEntry | None:
+    """Its entry where the configuration names no providers at all; None where it is not listed then. `has_key`: in a file."""
     if not known.base_url or not known.implied:
         return None
-    spoken = not known.cloud or any(environ.get(name, "").strip() for name in _evidence(known))
+    spoken = has_key or not known.cloud or any(environ.get(name, "").strip() for name in _evidence(known))
     return ProviderEntry() if spoken else Unspoken()
 
 
@@ -100,7 +116,9 @@ def why_off(name: str, known: Provider, entry: ProviderEntry) -> str:
         " or ".join([*known.options[each].env, f"{place}.options.{each}"]) for each in missing_options(known, entry)
     ]
     reasons = [f"it has to be told more: set {', and '.join(told)}"] if told else []
-    if isinstance(entry, Unspoken):
+    if isinstance(entry, Keyless):
+        reasons.append(entry.why)
+    elif isinstance(entry, Unspoken):
         reasons.append(
             f"no credentials: set {' or '.join(_evidence(known))}, or name {place} in the configuration file"
         )

@@ -65,6 +65,8 @@ class Origins:
         first_key = self._lines.of(f"{path}s[0]") if isinstance(value, Secret) else None
         if first_key is not None:
             return Origin("file", f"{self._name}:{first_key}{named_there(value)}")
+        if isinstance(value, Secret) and value.file is not None:
+            return Origin("file", value.origin)
         if isinstance(value, Secret):
             return Origin("environment", f"environment {value.origin}")
         return (self._of_provider(path) if value else None) or Origin("default", "default")
@@ -104,7 +106,8 @@ def named_there(value: Any) -> str:
 def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Everything that has no parts with a name or a number of their own."""
     if isinstance(value, msgspec.Struct):
-        for field in msgspec.structs.fields(value):
+        # What was found out beside the file is none of its settings.
+        for field in msgspec.structs.fields(getattr(value, "shape", value)):
             yield from leaves(getattr(value, field.name), f"{path}.{field.encode_name}".lstrip("."))
     elif isinstance(value, Mapping) and value:
         for key, item in value.items():

@@ -14,7 +14,9 @@ from proxy.config.batching import Batching
 from proxy.config.budgets import BudgetEntry, BudgetState
 from proxy.config.cache import AliasCaching, Caching
 from proxy.config.catalog import CatalogEntry
+from proxy.config.drain import Drain
 from proxy.config.limits import Adaptive, LimitEntry, Sharing
+from proxy.config.listen import Hosts, Listen
 from proxy.config.logging import Logging
 from proxy.config.resilience import Breaker, Condition, Health, Hedge, Retry, RetryBudget, Sticky, Strategy, Weight
 from proxy.config.tokens import Tokens
@@ -25,10 +27,8 @@ from proxy.config.values import (
     Count,
     CountOrNone,
     Delay,
-    Grace,
     HeaderName,
     HeaderValue,
-    Host,
     Milliseconds,
     Name,
     OptionName,
@@ -51,22 +51,12 @@ def _about(description: str) -> Meta:
 Unsupported = Literal["auto", "reject", "drop", "warn"]
 Override = Literal["timeout", "fallbacks", "tags", "cache"]
 ModelLimits = Literal["reject", "clamp", "ignore"]
-Hosts = Annotated[tuple[Host, ...], Meta(min_length=1, extra={"allowed": "a list of at least one host"})]
-
-
-class Listen(Section, frozen=True):
-    """The data port, which the application talks to."""
-
-    hosts: Annotated[Hosts, _about("Addresses to listen on.")] = ("127.0.0.1", "::1")
-    port: Annotated[Port, _about("Port to listen on.")] = 11411
-    body_limit: Annotated[Size, _about("Largest request body, in bytes.")] = 64 << 20
-    header_limit: Annotated[Size, _about("Largest request head, in bytes.")] = 32 << 10
 
 
 class Ops(Section, frozen=True):
     """The port for probes, metrics and the operator."""
 
-    hosts: Annotated[Hosts, _about("Addresses to listen on.")] = ("0.0.0.0",)
+    hosts: Annotated[Hosts, _about("Addresses to listen on.")] = ("0.0.0.0", "::")
     port: Annotated[Port, _about("Port to listen on.")] = 11412
     local_only: Annotated[bool, _about("Whether the operator's paths are served to loopback only.")] = True
     pod_labels: Annotated[bool, _about("Whether every metric carries the pod's namespace, workload and name.")] = False
@@ -167,12 +157,6 @@ class Fetching(Section, frozen=True):
     allow_private: Annotated[bool, _about("Whether private and loopback addresses are fetched.")] = False
     limit: Annotated[Size, _about("Largest content, in bytes.")] = 20 << 20
     timeout: Annotated[Seconds, _about("Seconds for one address, redirects included.")] = 10.0
-
-
-class Drain(Section, frozen=True):
-    """How the process ends."""
-
-    grace: Annotated[Grace, _about("Seconds that open streams get to finish after SIGTERM.")] = 25.0
 
 
 class Config(Section, frozen=True):

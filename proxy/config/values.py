@@ -6,8 +6,10 @@ Schema of what may be written. It knows no section. This is the only place where
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
+from errno import ENOENT
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -15,9 +17,10 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from proxy.config.decode import HIDDEN, ConfigError, shown
+from proxy.config.mounts import LARGEST, KeyFiles, text_of
 
 WRITTEN = "x-written"
-LONGEST_KEY = 64 << 10
+LONGEST_KEY = LARGEST
 UNITS = {"": 1, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 #: Credentials, query, fragment; a backslash is a slash to some and not to others.
 UNFIT = frozenset("?#@\\")
@@ -26,10 +29,15 @@ RESERVED = "host|connection|content-length|transfer-encoding|te|trailer|upgrade|
 
 
 class Sources(NamedTuple):
-    """Where a key can come from besides the file itself: the environment, and what paths are relative to."""
+    """Where a key can come from besides the file itself: the environment, and what paths are relative to.
+
+    keys: a directory of them, which may yet be filled. mounted: whether files beside the configuration may yet appear, too.
+    """
 
     environ: Mapping[str, str]
     directory: Path
+    keys: KeyFiles | None = None
+    mounted: bool = False
 
 
 class Secret:
@@ -58,6 +66,15 @@ class Secret:
     def masked(self) -> str:
         """Enough to recognise a long key by: its first 3 and last 4 characters."""
         return f"{self.value[:3]}…{self.value[-4:]}" if len(self.value) > 16 else HIDDEN
+
+
+class Absent(Secret):
+    """A key that is not there yet, and may come. `origin` says why; `file` is where it will be, None where that is a variable."""
+
+    __slots__ = ()
+
+    def __init__(self, why: str, file: Path | None = None) -> None:
+        super().__init__("", why, file)
 
 
 class Delay(NamedTuple):
@@ -134,6 +151,8 @@ def read_key(value: Any, path: str, sources: Sources) -> Secret:
 def _read_key_variable(name: str, path: str, sources: Sources) -> Secret:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise ConfigError(path, HIDDEN, "the name of an environment variable")
+    if not sources.environ.get(name, "").strip() and sources.keys is not None:
+        return Absent(f"{name} is not set, nor is there such a file in {sources.keys.directory}")
     if not sources.environ.get(name, "").strip():
         raise ConfigError(path, f"{shown(name)} (not set)", "the name of an environment variable that is set")
     return check_key(sources.environ[name], path, name)
@@ -141,13 +160,30 @@ def _read_key_variable(name: str, path: str, sources: Sources) -> Secret:
 
 def _read_key_file(name: str, path: str, sources: Sources) -> Secret:
     """The directory is not resolved: a mounted Secret swaps the link `..data` that its files go through."""
+    file = sources.directory / name
     try:
-        with (sources.directory / name).open("rb") as file:
-            content = file.read(LONGEST_KEY + 2)
+        text = _text_of(file, sources.keys)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
+        if isinstance(error, FileNotFoundError) and _may_come(file, sources):
+            return Absent(f"{file} is not there (is the Secret there?)", file)
         raise ConfigError(path, f"{shown(name)} ({reason})", "a file that can be read and holds the key") from None
-    return check_key(content.decode("latin-1"), path, f"file {name}", sources.directory / name)
+    if not text.strip() and _may_come(file, sources):
+        return Absent(f"{file} is empty", file)
+    return check_key(text, path, f"file {name}", file)
+
+
+def _text_of(file: Path, keys: KeyFiles | None) -> str:
+    """Files of the directory of keys were all read in one look, so that they go together."""
+    if keys is None or not keys.holds(file):
+        return text_of(file)
+    if file.name not in keys.texts:
+        raise FileNotFoundError(ENOENT, os.strerror(ENOENT))
+    return keys.texts[file.name]
+
+
+def _may_come(file: Path, sources: Sources) -> bool:
+    return sources.mounted or (sources.keys is not None and sources.keys.holds(file))
 
 
 KEY_SOURCES: Mapping[Any, Callable[[str, str, Sources], Secret]] = {"env": _read_key_variable, "file": _read_key_file}

@@ -28,7 +28,7 @@ FOLDER_ADVICE: Mapping[int, str] = {
     errno.EROFS: "the file system is read-only: mount a volume there",
     errno.ENOSPC: "the disk is full: make room, or enlarge the volume",
 }
-SECRET_ADVICE = "chmod 600 {path}; in a pod: defaultMode 0400 of the volume"
+SECRET_ADVICE = "chmod 600 {path}"
 
 
 # ---- ports
@@ -120,9 +120,14 @@ def mode_finding(path: Path) -> Finding:
     advice = SECRET_ADVICE.format(path=path)
     if mode & stat.S_IWOTH:
         return Finding(subject, check, FAILED, f"everyone may write it (mode {mode:04o})", advice)
-    if mode & stat.S_IROTH:
+    if mode & stat.S_IROTH and not is_mounted(path):
         return Finding(subject, check, WARNING, f"everyone may read it (mode {mode:04o})", advice)
     return Finding(subject, check, OK, f"mode {mode:04o}")
+
+
+def is_mounted(path: Path) -> bool:
+    """Whether kubelet has put it there: then only the containers of one pod see it, whatever its mode says."""
+    return (path.parent / "..data").is_symlink()
 
 
 # ---- packages

@@ -6,6 +6,7 @@ It knows who is asked what, and neither how that is shown nor what exit code it 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from proxy.config import Config, aliases, endpoints
 from proxy.doctor.around import running_sidecar, store_finding
 from proxy.doctor.aside import aside
 from proxy.doctor.clock import clock_findings
+from proxy.doctor.entrance import entrance_findings
 from proxy.doctor.finding import FAILED, OK, WARNING, Finding
 from proxy.doctor.local import ledger_findings, package_findings, port_findings, secret_findings
 from proxy.doctor.providers import Checked, check_provider, off_finding
@@ -91,6 +93,7 @@ class Round:
             "ledger": partial(ledger_findings, config),
             "permissions": partial(secret_findings, config, self._file),
             "package": partial(package_findings, config),
+            "callers": partial(entrance_findings, config, time.time),
         }
         done = await asyncio.gather(*(self._blocking(check, look) for check, look in work.items()))
         return Checked([finding for found in done for finding in found])

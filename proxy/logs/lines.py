@@ -56,6 +56,7 @@ class CallLine(NamedTuple):
     dropped: Sequence[str]
     translated: Sequence[str]
     tried: Sequence[str]
+    caller: str
 
     def fields(self) -> Fields:
         kind, usage, ttft, cost = self.kind, self.usage, self.ttft, self.cost
@@ -95,6 +96,7 @@ class CallLine(NamedTuple):
             "dropped": self.dropped,
             "translated": self.translated,
             "tried": self.tried,
+            "caller": self.caller or None,
         }
 
 
@@ -135,9 +137,7 @@ def call_line(now: float, call: Call, ended: Outcome | Failure, duration: float)
     target, model, dropped, translated, tried = call.target, call.model, call.dropped, call.translated, call.trail
     provider = target_model = None
     if target is not None:
-        provider, target_model = target.name, target.model
-        if len(target_model) > LONGEST_NAME:
-            target_model = target_model[:LONGEST_NAME]
+        provider, target_model = target.name, target.model[:LONGEST_NAME]
     if len(model) > LONGEST_NAME:
         model = model[:LONGEST_NAME]
     if dropped or translated or tried:
@@ -164,6 +164,7 @@ def call_line(now: float, call: Call, ended: Outcome | Failure, duration: float)
         dropped,
         translated,
         tried,
+        call.identity,
     )
     # CallLine(...) without the Python function that a NamedTuple has in between.
     return new_line(CallLine, values)

@@ -40,7 +40,7 @@ class Redactor:
     """`add` secrets as they become known; `clean` lines, any number at once, before they leave."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, None] = {}
+        self._known: dict[bytes, int] = {}
         self._longest_first: tuple[bytes, ...] = ()
 
     def add(self, secret: str) -> None:
@@ -48,11 +48,18 @@ class Redactor:
 
         What is shorter than SHORTEST_SECRET would hide ordinary words and is not taken. Past SPELLINGS the oldest go.
         """
-        for part in (secret, *secret.splitlines()):
-            if len(part) >= SHORTEST_SECRET:
-                self._known |= dict.fromkeys(spellings(part))
+        for spelling in spellings_of_all(secret):
+            self._known[spelling] = self._known.get(spelling, 0) + 1
         for oldest in list(self._known)[:-SPELLINGS]:
             del self._known[oldest]
+        self._longest_first = tuple(sorted(self._known, key=len, reverse=True))
+
+    def forget(self, secret: str) -> None:
+        """What was added and is no secret any more makes room; what was added more often stays."""
+        for spelling in spellings_of_all(secret) & self._known.keys():
+            self._known[spelling] -= 1
+            if not self._known[spelling]:
+                del self._known[spelling]
         self._longest_first = tuple(sorted(self._known, key=len, reverse=True))
 
     def clean(self, lines: bytes) -> bytes:
@@ -76,6 +83,11 @@ class Redactor:
                     break
                 begins = text.find(secret[:SHORTEST_SECRET], begins + 1)
         return text
+
+
+def spellings_of_all(secret: str) -> set[bytes]:
+    parts = (secret, *secret.splitlines())
+    return {spelling for part in parts if len(part) >= SHORTEST_SECRET for spelling in spellings(part)}
 
 
 def spellings(secret: str) -> set[bytes]:

@@ -94,6 +94,10 @@ class Sink:
         """From now on this value leaves as `[redacted]`. Under 8 characters it is no secret and stays."""
         self._redactor.add(secret)
 
+    def forget(self, secret: str) -> None:
+        """One `redact` less of this value."""
+        self._redactor.forget(secret)
+
     def clean(self, data: bytes) -> bytes:
         """What is shown elsewhere, without the secrets that leave no line either."""
         return self._redactor.clean(data)

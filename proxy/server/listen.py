@@ -7,20 +7,23 @@ import socket
 from collections.abc import Sequence
 
 ABSENT_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+#: Those of one family, which a machine of the other may lack.
+OF_A_FAMILY = frozenset({"127.0.0.1", "0.0.0.0", "::1", "::"})
 
 
 def listen(hosts: Sequence[str], port: int) -> list[socket.socket]:
-    """One socket for each host this machine has; the first it must have. `::` takes IPv4 too if no IPv4 host is listed.
+    """One socket for each host this machine has, and it must have one; if the first is not OF_A_FAMILY, that.
 
-    Port 0 takes a free one, the same on every host. Raises OSError.
+    `::` takes IPv4 too if no IPv4 host is listed. Port 0 takes a free one, the same on every host. Raises OSError.
     """
     dual = all(":" in host for host in hosts)
     sockets: list[socket.socket] = []
-    for host in hosts:
+    for number, host in enumerate(hosts, 1):
         try:
             sockets.append(listen_on(host, sockets[0].getsockname()[1] if sockets else port, dual))
         except OSError as error:
-            if sockets and error.errno in ABSENT_ADDRESS:
+            more = sockets or (host in OF_A_FAMILY and number < len(hosts))
+            if more and error.errno in ABSENT_ADDRESS:
                 continue
             for opened in sockets:
                 opened.close()

@@ -46,11 +46,11 @@ class OpsState:
     """Where the answers come from. Each is called per request, on the event loop, and must answer at once.
     lag, uptime: seconds. not_ready: reasons in words, none when ready. metrics: a page of Prometheus text, in pieces.
     fingerprint: of the configuration in use. providers: pool statistics by provider, of which only the numbers named in
-    POOL_STATISTICS are shown. drain: begin to drain; called again, it changes nothing. health, targets: how each provider
-    and each target is doing. reload: read the configuration anew, and say what came of it. force: hold a target's breaker in a
-    state, and say what is wrong with that. more: further members of the status, as what is spent and who is in flight.
-    limits: how much of each is in use, and how long a call of a model ("" for none) would wait now. cache: see there.
-    feed: the calls that ended. setup: what the status page tells of the configuration. clean: takes secrets out of what is shown.
+    POOL_STATISTICS are shown. drain: begin to drain; called again, it changes nothing. quit: drain, and then end. health,
+    targets: how each provider and each target is doing. reload: read the configuration anew, and say what came of it. force: hold
+    a target's breaker in a state, and say what is wrong with that. more: further members of the status, as what is spent. limits:
+    how much of each is in use, and how long a call of a model ("" for none) would wait now. cache: see there. feed: the calls
+    that ended. setup: what the status page tells of the configuration. clean: takes secrets out of what is shown.
     """
 
     version: str
@@ -63,6 +63,7 @@ class OpsState:
     providers: Callable[[], Mapping[str, Mapping[str, float]]]
     calls_in_flight: Callable[[], int]
     drain: Callable[[], None]
+    quit: Callable[[], None]
     health: Callable[[], Mapping[str, object]]
     targets: Callable[[], Mapping[str, object]]
     reload: Callable[[], Awaitable[Mapping[str, object]]]
@@ -102,6 +103,7 @@ class Ops:
             "/status/events": Route("GET", self._seen, local=not status_for_all),
             "/status/setup.json": Route("GET", self._seen, local=not status_for_all),
             "/drain": Route("POST", self._drain, local=True),
+            "/quitquitquit": Route("POST", self._quit, local=True),
             "/reload": Route("POST", self._reload, local=True),
             "/breaker": Route("POST", self._breaker, local=True),
             "/limits": Route("GET", self._limits, local=not status_for_all),
@@ -171,6 +173,10 @@ class Ops:
     async def _drain(self, _: BaseRequest) -> Response:
         self._state.drain()
         return reply(202, {"draining": True})
+
+    async def _quit(self, _: BaseRequest) -> Response:
+        self._state.quit()
+        return reply(202, {"draining": True, "ending": True})
 
     async def _reload(self, _: BaseRequest) -> Response:
         found = await self._state.reload()

@@ -155,6 +155,8 @@ def used(usage: Usage) -> Iterator[tuple[str, Value]]:
 
 def done(call: Call) -> Iterator[tuple[str, Value]]:
     yield "outrider.attempts", call.attempts
+    if call.identity:
+        yield "outrider.caller", call.identity
     if call.cache:
         yield "outrider.cache", call.cache
     if call.cost is not None:

@@ -113,6 +113,8 @@ def test_anchors_and_merged_keys_are_no_repetition(tmp_path: Path) -> None:
         (b"key: *sk-secret\n", "is not valid YAML (line 1, column 6); allowed: a valid YAML document"),
         (b"key: !sk-secret x\n", "is not valid YAML (line 1, column 6); allowed: a valid YAML document"),
         (b"a: 1\n---\nb: 2\n", "is not valid YAML (line 2, column 1); allowed: a valid YAML document"),
+        (b"[" * 100_000, "is nested deeper than 100 levels (line 1, column 101); allowed: less depth"),
+        (b"{a: " * 100_000, "is nested deeper than 100 levels (line 1, column 401); allowed: less depth"),
         (b"? [1]\n: 2\n", "is not valid YAML (line 1, column 3); allowed: a valid YAML document"),
         (b"a: \xff\xfe\n", "is not valid YAML; allowed: a valid YAML document in UTF-8"),
         (b"a: \x00\n", "is not valid YAML; allowed: a valid YAML document in UTF-8"),

@@ -14,6 +14,7 @@ from proxy.config import load
 from proxy.doctor import local
 from proxy.doctor.finding import Finding
 from proxy.doctor.local import ledger_findings, mode_finding, package_findings, port_findings, secret_findings, taken
+from tests.config.test_mounts import publish
 
 
 def config_of(tmp_path: Path, text: str) -> Path:
@@ -114,6 +115,12 @@ def test_who_may_read_a_key(tmp_path: Path, mode: int, state: str) -> None:
     assert found.state == state
     assert "sk-secret" not in repr(found)
     assert bool(found.advice) is (state != "ok")
+
+
+def test_a_mounted_key_is_seen_by_its_pod_alone(tmp_path: Path) -> None:
+    publish(tmp_path, 1, openai="sk-secret")
+    (tmp_path / "openai").chmod(0o444)
+    assert mode_finding(tmp_path / "openai").state == "ok"
 
 
 def test_every_file_with_a_key_is_looked_at(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def test_a_call_that_ended_well() -> None:
         "dropped": ("top_k",),
         "translated": ("system",),
         "tried": ("azure:gpt-4o timeout",),
+        "caller": None,
     }
 
 

@@ -102,3 +102,17 @@ def test_the_oldest_are_forgotten_first() -> None:
         redactor.add(f"value-{number:06}")
     assert redactor.clean(b"value-000009") == b"value-000009"
     assert redactor.clean(b"value-000010") == b"[redacted]"
+
+
+def test_a_secret_that_is_forgotten_makes_room() -> None:
+    redactor = Redactor()
+    for _ in range(2):
+        redactor.add("canary-value-one")
+    redactor.add("canary-value-two")
+    redactor.forget("canary-value-two")
+    redactor.forget("canary-value-two")
+    assert redactor.clean(b"canary-value-one canary-value-two") == b"[redacted] canary-value-two"
+    redactor.forget("canary-value-one")
+    assert redactor.clean(b"canary-value-one") == b"[redacted]", "it was added by somebody else too"
+    redactor.forget("canary-value-one")
+    assert redactor.clean(b"canary-value-one") == b"canary-value-one"

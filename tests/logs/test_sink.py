@@ -44,6 +44,7 @@ CALL = cast(
         upstream_seconds=0.0,
         queued=0.0,
         translated=(),
+        identity="",
     ),
 )
 

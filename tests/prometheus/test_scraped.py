@@ -19,7 +19,17 @@ from tests.prometheus.traffic import KEY, POD
 pytestmark = needs_prometheus
 
 #: What has no sample in this traffic, and why.
-SILENT = {"outrider_spans_total": "tracing is off"}
+SILENT = {
+    "outrider_spans_total": "tracing is off",
+    **dict.fromkeys(
+        (
+            *("outrider_caller_requests_total", "outrider_callers_refused_total", "outrider_callers"),
+            *("outrider_callers_faults", "outrider_listen_certificate_not_after_seconds"),
+            "outrider_listen_certificate_faults",
+        ),
+        "nobody is asked who they are",
+    ),
+}
 #: Bounds that are not everywhere: of a container without a limit, and of what is off here.
 UNBOUND = {"memory", "spans", "log_content", "log_answers"}
 SHARED = {"outrider_sharing": "no Redis", "outrider_cache_shared_total": "no Redis"}

@@ -53,13 +53,18 @@ def alias(name: str, *models: str) -> dict[str, Any]:
 
 
 SECTIONS: dict[str, Any] = {
-    "listen": {"body_limit": BODY_LIMIT},
     "models": [alias("few"), alias("spent"), alias("unwell", "broken", "overloaded")],
     "limits": [{"name": "few", "model": "few", "requests": 1, "per": "day"}],
     "budgets": [{"name": "spent", "model": "spent", "tokens": 1, "per": "day"}],
     "breaker": {"failures": 1, "reset": 600},
     "unsupported": "reject",
 }
+
+
+def sections_for(kind: str) -> dict[str, Any]:
+    """Callers are asked who they are for the one kind alone; nobody has a token."""
+    listen = {"body_limit": BODY_LIMIT} | ({"tokens": "nowhere"} if kind == "unauthenticated" else {})
+    return SECTIONS | {"listen": listen}
 
 
 # ---- how each comes about; what the application gets
@@ -112,6 +117,7 @@ FAULTS: Mapping[str, Callable[[Stage], Awaitable[Answer | None]]] = {
     "unsupported_capability": ask("claude:m", logit_bias={"1": 5}),
     "model_not_found": ask("nobody:m"),
     "request_too_large": ask(text="x" * BODY_LIMIT),
+    "unauthenticated": ask(),
     "rate_limited": ask("few", times=2),
     "budget_exceeded": ask("spent", times=2),
     "blocked": only_kept,

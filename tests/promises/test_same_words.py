@@ -10,7 +10,7 @@ import pytest
 
 from proxy.call import KINDS
 from tests.promises.caller import Answer, Caller, until
-from tests.promises.faults_of_kinds import FAULTS, SECTIONS, Stage, answer, providers
+from tests.promises.faults_of_kinds import FAULTS, Stage, answer, providers, sections_for
 from tests.promises.sidecars import InLoop, sidecar
 from tests.promises.upstream import Provider
 from tests.tracing.receiver import SERVER, Receiver
@@ -66,7 +66,7 @@ async def test_the_same_words_everywhere(kind: str, tmp_path: Path, monkeypatch:
         Receiver() as collector,
         Provider(answer) as provider,
         sidecar(
-            tmp_path, providers(provider.url), tracing={"otlp": collector.url, "delay": 0.01}, **SECTIONS
+            tmp_path, providers(provider.url), tracing={"otlp": collector.url, "delay": 0.01}, **sections_for(kind)
         ) as running,
     ):
         said = await FAULTS[kind](Stage(running, provider, monkeypatch))

@@ -64,6 +64,29 @@ def test_a_later_family_may_be_absent(opened: ExitStack, monkeypatch: pytest.Mon
     assert [host for host, _ in addresses(opened, ["127.0.0.1", "::1"])] == ["127.0.0.1"]
 
 
+def without_ipv4(address: tuple[str, int], *, family: int, dualstack_ipv6: bool) -> socket.socket:
+    """A machine of IPv6 alone, where even the loopback has no other address."""
+    if family == socket.AF_INET:
+        raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+    return socket.socket(family)
+
+
+@pytest.mark.parametrize("hosts", [["127.0.0.1", "::1"], ["0.0.0.0", "::"]])
+def test_the_first_may_be_absent_where_it_stands_for_a_family(
+    hosts: list[str], opened: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "create_server", without_ipv4)
+    sockets = [opened.enter_context(closing(sock)) for sock in listen(hosts, 0)]
+    assert [sock.family for sock in sockets] == [socket.AF_INET6]
+
+
+def test_none_at_all_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "create_server", without_ipv4)
+    for hosts in (["127.0.0.1"], ["127.0.0.1", "0.0.0.0"]):
+        with pytest.raises(OSError, match="Cannot assign"):
+            listen(hosts, 0)
+
+
 def test_the_first_host_must_be_there() -> None:
     with pytest.raises(OSError, match=ABSENT) as raised:
         listen([ABSENT, "127.0.0.1"], 0)

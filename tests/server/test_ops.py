@@ -40,6 +40,7 @@ class Facts:
     not_ready: list[str] = dataclasses.field(default_factory=list)
     page: list[bytes] = dataclasses.field(default_factory=lambda: [b"# TYPE a counter\na 1\n", b"b 2\n"])
     drained: int = 0
+    ended: int = 0
     faults: list[str] = dataclasses.field(default_factory=list)
     forced: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     feed: Feed = dataclasses.field(default_factory=lambda: Feed(lambda: 1000.0, lambda data: data))
@@ -58,6 +59,7 @@ class Facts:
             providers=lambda: providers,
             calls_in_flight=lambda: 7,
             drain=self.drain,
+            quit=self.quit,
             health=lambda: {"openai": {"healthy": True}},
             targets=lambda: {"openai:m": {"healthy": True}},
             reload=self.reload,
@@ -72,6 +74,9 @@ class Facts:
 
     def drain(self) -> None:
         self.drained += 1
+
+    def quit(self) -> None:
+        self.ended += 1
 
     async def reload(self) -> Mapping[str, object]:
         return {"reloaded": not self.faults, "faults": self.faults}
@@ -199,6 +204,16 @@ async def test_draining_is_begun_by_a_post() -> None:
         assert facts.drained == 0
         answer = await ask(f"{url}/drain", "POST")
     assert (answer.status, answer.json, facts.drained) == (202, {"draining": True}, 1)
+
+
+async def test_the_end_is_begun_by_a_post() -> None:
+    facts = Facts()
+    async with running(facts) as url:
+        assert (await ask(f"{url}/quitquitquit")).status == 405
+        assert (await ask(f"{url}/quitquitquit", "POST", {"origin": "http://evil.example"})).status == 403
+        assert facts.ended == 0
+        assert (await ask(f"{url}/quitquitquit", "POST")).status == 202
+    assert (facts.ended, facts.drained) == (1, 0)
 
 
 @pytest.mark.parametrize("path", ["/", "/status/", "/livez/", "/metrics/x", "/..%2flivez", "/%00"])

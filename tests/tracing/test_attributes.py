@@ -90,6 +90,11 @@ def test_tokens_of_the_conventions_are_sums_of_our_buckets() -> None:
     assert sum(found[f"outrider.usage.{bucket}"] for bucket in BUCKETS) == EVERY.total
 
 
+def test_a_caller_is_told_where_it_is_known() -> None:
+    assert of_call(new_call(identity="shop"))["outrider.caller"] == "shop"
+    assert "outrider.caller" not in of_call(new_call())
+
+
 def test_buckets_with_nothing_in_them_are_not_told() -> None:
     found = of_call(usage=Usage(input=3, estimated=True))
     assert {name for name in found if ".usage." in name} == {

@@ -5,9 +5,15 @@ from __future__ import annotations
 import ssl
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 CA = ("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
+
+
+class Pair(NamedTuple):
+    certificate: Path
+    key: Path
 
 
 class Authority:
@@ -25,23 +31,20 @@ class Authority:
         self, names: str = "DNS:localhost,IP:127.0.0.1", days: int = 30, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     ) -> ssl.SSLContext:
         """With negative `days` the certificate has expired."""
+        return self._context(*self._issue(names, days, "/CN=test"), newest)
+
+    def issue(self, names: str, days: int = 30, subject: str = "/CN=test") -> Pair:
+        """A certificate and its key as files; `names` in the words of OpenSSL, as in `DNS:localhost,URI:spiffe://a/b`."""
+        certificate, key = self._issue(names, days, subject)
+        return Pair(self._folder / certificate, self._folder / key)
+
+    def _issue(self, names: str, days: int, subject: str) -> tuple[str, str]:
         key, request, certificate = self._names("key", "csr", "pem")
-        self._openssl(
-            "req", *KEY, "-subj", "/CN=test", "-addext", f"subjectAltName={names}", "-keyout", key, "-out", request
-        )
-        signing = (
-            "-CA",
-            "ca.pem",
-            "-CAkey",
-            "ca.key",
-            "-CAcreateserial",
-            "-copy_extensions",
-            "copy",
-            "-days",
-            str(days),
-        )
-        self._openssl("x509", "-req", "-in", request, *signing, "-out", certificate)
-        return self._context(certificate, key, newest)
+        more = ("-addext", f"subjectAltName={names}") if names else ()
+        self._openssl("req", *KEY, "-subj", subject, *more, "-keyout", key, "-out", request)
+        signing = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-copy_extensions", "copy")
+        self._openssl("x509", "-req", "-in", request, *signing, "-days", str(days), "-out", certificate)
+        return certificate, key
 
     def self_signed(self) -> ssl.SSLContext:
         key, certificate = self._names("key", "pem")

@@ -37,6 +37,7 @@ TYPE_BY_KIND: Mapping[str, str] = {
     "blocked": "invalid_request_error",
     "model_not_found": "not_found_error",
     "request_too_large": "request_too_large",
+    "unauthenticated": "authentication_error",
     "rate_limited": "rate_limit_error",
     "budget_exceeded": "rate_limit_error",
     "provider_rate_limited": "rate_limit_error",

@@ -52,6 +52,7 @@ TYPE_BY_KIND: Mapping[str, str] = {
     "blocked": "ValidationException",
     "request_too_large": "ValidationException",
     "model_not_found": "ResourceNotFoundException",
+    "unauthenticated": "AccessDeniedException",
     "authentication_failed": "AccessDeniedException",
     "rate_limited": "ThrottlingException",
     "budget_exceeded": "ThrottlingException",

@@ -1,4 +1,4 @@
-"""Files that hold keys, looked at every few seconds: a mounted Secret is replaced while we run, and nobody restarts us for that.
+"""Files that hold keys, looked at every two seconds: a mounted Secret is replaced while we run, and nobody restarts us for that.
 
 The files are read off the loop. A file that is gone, unreadable or no key any more changes nothing: the old key goes on.
 """
@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-EVERY = 5.0
+EVERY = 2.0
 LARGEST = 64 << 10
 log = logging.getLogger(__name__)
 
