@@ -1,28 +1,38 @@
-# Both stages must have the same Python: compiled extensions and bytecode move from one to the other.
+# Both bases must have the same Python: compiled modules and bytecode move from one to the other. A release names them by digest.
 ARG BUILD_IMAGE=docker.io/library/python:3.13-slim-trixie
 ARG RUNTIME_IMAGE=gcr.io/distroless/python3-debian13:nonroot
-# Optional parts, with commas between: `google` signs with service-account files. Each is imported only where it is configured.
-ARG EXTRAS=google
+
+FROM ${RUNTIME_IMAGE} AS runtime
 
 FROM ${BUILD_IMAGE} AS build
-ARG EXTRAS
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+# Commas between: google signs with service-account files, injector makes certificates, redis is shared by pods. Each is imported
+# only where it is configured.
+ARG EXTRAS=google,injector,redis
+# Of the machine that builds, where it has its own; the image keeps neither.
+ARG PIP_CERT
+ARG PIP_INDEX_URL
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PIP_ROOT_USER_ACTION=ignore PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0
 WORKDIR /src
-COPY LICENSE README.md constraints.txt pyproject.toml setup.cfg ./
+COPY requirements-build.lock requirements.lock scripts/image_packages.py ./
+# Wheels alone, but for what is published without one: that is built from its hashed source with the hashed setuptools.
+RUN python3 -m pip install --quiet --require-hashes --no-deps --only-binary :all: --target /tools -r requirements-build.lock \
+ && python3 image_packages.py requirements.lock "$EXTRAS" >/tools/packages.lock \
+ && PYTHONPATH=/tools python3 -m pip install --quiet --require-hashes --no-deps --use-pep517 --no-build-isolation \
+    --only-binary :all: --no-binary quantile-python --target /image/app -r /tools/packages.lock
+COPY LICENSE README.md pyproject.toml setup.cfg ./
 COPY proxy proxy
-# unchecked-hash: the bytecode is used as it stands, so nothing is compiled or written when the container starts.
-RUN python -m pip install --constraint constraints.txt --target /app ".${EXTRAS:+[$EXTRAS]}" \
- && rm -rf /app/bin \
- && find /app \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' \) -delete \
- && find /app -name __pycache__ -type d -prune -exec rm -rf {} + \
- && python -m compileall -q --invalidation-mode unchecked-hash /app
+RUN PYTHONPATH=/tools python3 -m pip install --quiet --upgrade --no-index --no-deps --no-build-isolation --target /image/app .
+COPY --from=runtime / /image/
+COPY scripts/image_bill.py scripts/image_tree.py ./
+RUN python3 image_tree.py /image
 
-FROM ${RUNTIME_IMAGE}
+FROM scratch
 LABEL org.opencontainers.image.title="outrider" org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build --chown=0:0 /app /app
-ENV PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONFAULTHANDLER=1 MALLOC_ARENA_MAX=2
+COPY --from=build --chown=0:0 /image /
+ENV PATH=/usr/bin LANG=C.UTF-8 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
+    PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONFAULTHANDLER=1 MALLOC_ARENA_MAX=2
 # A number, not a name: the kubelet refuses runAsNonRoot for a name it cannot resolve.
 USER 65532:65532
 EXPOSE 11411 11412
-ENTRYPOINT ["python", "-P", "-m", "proxy"]
+ENTRYPOINT ["/usr/bin/python", "-P", "-m", "proxy"]
 CMD ["serve"]
