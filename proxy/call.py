@@ -235,8 +235,8 @@ class Outcome:
     cost: Decimal | None = None
 
 
-#: The phase of a call that the sidecar itself cuts, because it ends.
-CUT = "cut"
+#: The phase of a call that the sidecar itself cuts, because it ends; what a task is cancelled with whose application has hung up.
+CUT, HUNG_UP = "cut", "hung up"
 
 Handler = Callable[[Call], Awaitable[Outcome]]
 

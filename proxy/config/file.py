@@ -84,7 +84,7 @@ def _parse(content: bytes, name: str) -> Any:
         return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         raise ConfigError(name, f"not valid YAML{_place(error.problem_mark)}", "a valid YAML document") from None
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, AttributeError, LookupError):  # the latter of what is tagged as something else
         raise ConfigError(name, "not valid YAML", "a valid YAML document in UTF-8") from None
     finally:
         loader.dispose()

@@ -16,6 +16,8 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 from aiohttp.web_server import Server as WebServer
 
+from proxy.call import HUNG_UP
+
 if TYPE_CHECKING:
     from proxy.server.client import OpenResponse
 
@@ -98,6 +100,8 @@ class ClientConnection(RequestHandler):
 
     def _answered(self) -> bool:
         """Whether there may be a next request, and by when it has to come."""
+        if self._force_close:
+            return False
         if self._upgraded:
             self._decline_upgrade()
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
@@ -129,9 +133,12 @@ class ClientConnection(RequestHandler):
             task.cancel()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """The call goes with its application, unless others listen."""
+        """The call goes with its application, unless others listen, and learns whether that one has taken what was written."""
         if self.client is not None and self.client.lose():
             self._outliving, self._task_handler = self._task_handler, None
+        elif exc is None and self.client is not None and self._task_handler is not None:
+            self._task_handler.cancel(HUNG_UP)
+            self._task_handler = None  # aiohttp would cancel it again, and say nothing
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:

@@ -50,6 +50,10 @@ class Relay:
         self._meter.verdict()
         return b""
 
+    def over(self) -> bool:
+        """Whether the model has ended, and the client been told."""
+        return is_over(self.end)
+
     def usage(self, call: Call) -> Usage | None:
         """What was told, and an estimate of what was not, once the answer has begun."""
         return self._meter.usage(call)
@@ -138,6 +142,10 @@ class Translation:
             name_answer(chunk, self._call)
         return b"".join(map(self._renderer.feed, chunks)) + self._renderer.end()
 
+    def over(self) -> bool:
+        """The same."""
+        return is_over(self._parser.end)
+
     def usage(self, call: Call) -> Usage | None:
         """The same."""
         return fill_begun(call, self._parser.usage, self._said)
@@ -147,6 +155,14 @@ class Translation:
 
     def midway(self) -> bool:
         """Never: only whole events are said."""
+        return False
+
+
+def is_over(end: Callable[[], object]) -> bool:
+    """Whether that it ends is no failure, and leaves nothing to say."""
+    try:
+        return not end()
+    except Failure:
         return False
 
 

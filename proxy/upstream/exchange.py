@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from proxy.call import Call, Failure, Headers, Json, Outcome, Target
+from proxy.call import HUNG_UP, Call, Failure, Headers, Json, Outcome, Target
 from proxy.receipt import passed_headers, render_receipt, render_trailer
 from proxy.relay import encode
 from proxy.translate import ADDRESS, Plan, Rules, has_way, plan, to_fetch
@@ -152,9 +152,15 @@ class Exchange:
             call.phase = "streaming"
             sink = body.sink(call.client.write)
             began = self._time()
-            await connection.pump(sink if tape is None else self._taped(call, words, pieces, sink))
+            try:
+                await connection.pump(sink if tape is None else self._taped(call, words, pieces, sink))
+            except asyncio.CancelledError as end:
+                # SDKs hang up once they have heard the end; the provider's own connection may say a little later that it is one.
+                if end.args != (HUNG_UP,) or not body.over():
+                    raise
+            else:
+                call.client.write(body.end())
             call.upstream_seconds += self._time() - began
-            call.client.write(body.end())
         except Failure as failure:
             failure.midway = body.midway()
             raise

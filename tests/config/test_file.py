@@ -118,6 +118,9 @@ def test_anchors_and_merged_keys_are_no_repetition(tmp_path: Path) -> None:
         (b"? [1]\n: 2\n", "is not valid YAML (line 1, column 3); allowed: a valid YAML document"),
         (b"a: \xff\xfe\n", "is not valid YAML; allowed: a valid YAML document in UTF-8"),
         (b"a: \x00\n", "is not valid YAML; allowed: a valid YAML document in UTF-8"),
+        (b"a: !!timestamp 99\n", "is not valid YAML; allowed: a valid YAML document in UTF-8"),
+        (b"a: !!bool x\n", "is not valid YAML; allowed: a valid YAML document in UTF-8"),
+        (b"a: !!int ''\n", "is not valid YAML; allowed: a valid YAML document in UTF-8"),
         (b"a: 2024-13-45\n", "is not valid YAML; allowed: a valid YAML document in UTF-8"),
     ],
 )

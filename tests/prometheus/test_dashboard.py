@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from proxy.call import KINDS
+from proxy.injector.metrics import FAMILIES, PREFIX
 from tests.prometheus import documents
 from tests.prometheus.server import DASHBOARD, ROOT
 
@@ -20,11 +21,13 @@ NAME = re.compile(r"\b(?:(?:llm|outrider)_[a-z0-9_]+|provider_(?:request|error)_
 #: Of a histogram; and what a document calls a name without one of these.
 ENDINGS = ("_bucket", "_count", "_sum")
 METRICS = {metric.name for metric in documents.metrics()}
+#: Of the injector, which has a table of its own.
+INJECTOR = {PREFIX + name for name in (*FAMILIES, "admission_duration_seconds")}
 
 
 def unknown(text: str) -> set[str]:
     bare = {re.sub(f"(?:{'|'.join(ENDINGS)})$", "", name) for name in NAME.findall(text)}
-    return bare - METRICS - set(KINDS)
+    return bare - METRICS - INJECTOR - set(KINDS)
 
 
 def test_panels_have_their_own_places() -> None:

@@ -134,13 +134,14 @@ async def test_nobody_is_asked_while_traffic_tells(
         assert seconds == 0.01
         turns += 1
         watching.ended += turns <= 5
-        await real(0)
+        # Having asked, it waits for the next turn: the test may be told of the first only then.
+        await real(0 if turns <= 6 else 3600)
 
     real = asyncio.sleep
     monkeypatch.setattr(asyncio, "sleep", tick)
     watching.health.start()
     await there.reached.wait()
-    assert turns == 6
+    assert turns in (6, 7)
     await watching.health.close()
 
 
