@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # macOS has no `timeout` of its own.
 LIMIT := $(if $(shell command -v timeout),timeout --foreground --signal=INT --kill-after=30 480)
 # command:package, for what the tests and the benchmark use and pip cannot install.
-TOOLS := nginx:nginx-light openssl:openssl redis-server:redis-server prometheus:prometheus chromium:chromium zsh:zsh fish:fish
+TOOLS := nginx:nginx-light openssl:openssl redis-server:redis-server prometheus:prometheus chromium:chromium zsh:zsh fish:fish ip:iproute2 nsenter:util-linux buildah:buildah
 
 # The inference servers of test-real, and where they are built: a folder for each pair of versions. JOBS compilers run at once.
 OLLAMA := 0.17.4
@@ -20,10 +20,10 @@ JOBS ?= 2
 NEEDED = @for tool in $(1); do command -v $$tool >/dev/null || { echo "make test-real needs $$tool: see docs/testing.md" >&2; exit 1; }; done
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-node test-real soak check golden bench tokens image tools models-table clean
+.PHONY: help run test test-node test-real soak check golden bench tokens image test-image lock tools models-table clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  PYTHON=python3.12 names another Python (3.11 or newer), ARGS=... adds arguments to run, test, soak and bench."
 
@@ -61,10 +61,15 @@ tokens: .venv/.stamp-dev ## measure the estimate of tokens against real tokenize
 bench: .venv/.stamp-dev ## measure against nginx and a bare aiohttp proxy, side by side
 	$(BIN)/python -m tests.bench $(ARGS)
 
-image: ## build the container image with docker or buildah
-	@if docker info >/dev/null 2>&1; then docker build --tag $(IMAGE) .; \
-	elif command -v buildah >/dev/null; then buildah build --tag $(IMAGE) .; \
-	else echo "make image needs buildah, or docker with a running daemon; neither was found." >&2; exit 1; fi
+image: ## build the container image with docker or buildah, on bases made of Debian's packages where no registry answers
+	@docker info >/dev/null 2>&1 || command -v buildah >/dev/null || $(MAKE) --no-print-directory tools TOOLS=buildah:buildah
+	scripts/image.sh $(IMAGE) .tools/image
+
+test-image: image .venv/.stamp-dev ## build the image and run it under a pod's constraints (as root)
+	OUTRIDER_IMAGE=$(abspath .tools/image) $(LIMIT) $(BIN)/python -m pytest tests/image $(ARGS)
+
+lock: .venv/.stamp-dev ## write the hashes of what the image installs anew
+	$(BIN)/python scripts/image_lock.py
 
 tools: ## install the system programs that some tests use (Debian, as root), or name what is missing
 	@PATH="$$PATH:/usr/sbin"; missing=; \
@@ -77,6 +82,9 @@ tools: ## install the system programs that some tests use (Debian, as root), or 
 clean: ## remove caches and build output; the environment in .venv stays
 	rm -rf build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find proxy tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+include tests/cluster/tools/tools.mk
+include tests/chart/tools.mk
 
 # Two stamps: what serves needs no development tools.
 .venv/.stamp: setup.cfg pyproject.toml constraints.txt
