@@ -36,7 +36,8 @@ from proxy.shown_process import pod_labels
 from proxy.shown_used import last_line
 from proxy.source import Source
 
-FLUSH_SECONDS = 2.0
+#: For spans and for lines, each. Kubelet may leave us two in all (KEP-753), and calls that are cut take their part of them.
+FLUSH_SECONDS = 0.8
 #: Configurations that calls in flight still use, besides the present one.
 MOST_LEAVING = 32
 #: Targets whose breakers' openings are counted apart.
@@ -161,12 +162,12 @@ class Sidecar:
             task.cancel()
         await asyncio.gather(*self._leaving, return_exceptions=True)
         await self.current.close()
+        if log.isEnabledFor(logging.INFO):
+            self.journal.sink.put(last_line(self, time.time()))
         if self.traces is not None:
             await self.traces.close(FLUSH_SECONDS)
         await self.ops.close()
         self.lag.stop()
-        if log.isEnabledFor(logging.INFO):
-            self.journal.sink.put(last_line(self, time.time()))
         self.journal.sink.close(FLUSH_SECONDS)
 
     # ---- another configuration

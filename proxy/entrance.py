@@ -18,6 +18,7 @@ from proxy.server.connection import Server
 from proxy.server.gateway import Gateway
 
 if TYPE_CHECKING:
+    from proxy.server.newcomers import Newcomers
     from proxy.server.tls import Certificates
 
 KEEPALIVE_SECONDS = 3630.0
@@ -45,10 +46,13 @@ class Entrance:
         self.certificates = certificates_of(listen)
         self.options = {} if self.certificates is None else tls_options(self.certificates.context)
         self.guard, self._guarded = None, None
+        self.newcomers: Newcomers | None = None
         self.gateway = Gateway(listen.body_limit, time, ended)
         if listen.guarded:
             from proxy.server.guarded import Guard, Guarded
+            from proxy.server.newcomers import Newcomers
 
+            self.newcomers = Newcomers(listen.header_limit)
             self.guard = Guard(self.callers, patterns_of(listen))
             self.gateway = self._guarded = Guarded(listen.body_limit, time, ended, self.guard)
 
@@ -59,9 +63,16 @@ class Entrance:
 
     def server(self) -> Server:
         limit = self._listen.header_limit
-        return Server(
-            self.gateway.handle, keepalive_timeout=KEEPALIVE_SECONDS, max_line_size=limit, max_field_size=limit
-        )
+        options = {"keepalive_timeout": KEEPALIVE_SECONDS, "max_line_size": limit, "max_field_size": limit}
+        if self.newcomers is None:
+            return Server(self.gateway.handle, **options)
+        from proxy.server.newcomers import GuardedServer
+
+        return GuardedServer(self.newcomers, self.gateway.handle, **options)
+
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """What could grow, as (fill, limit)."""
+        return {} if self.newcomers is None else {"newcomers": self.newcomers.fill}
 
     async def start(self) -> None:
         """Read the tokens, and look at what may change from now on. An open door is warned of."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from proxy.awaiting import AwaitingRouter
 from proxy.caching import Caching
 from proxy.call import Call, Handler, Outcome, Policy, Target
-from proxy.config import Config, InPod, aliases, awaited, endpoints, entries_of, fingerprint, surroundings
+from proxy.config import Config, InPod, aliases, awaited, endpoints, entries_of, fingerprint, secrets_in, surroundings
 from proxy.estimate import prompt_tokens
 from proxy.extras import batching_of, budgets_of, counter_of, counting_of, jobs_of, pricing, with_jobs
 from proxy.limiting import Limiting
@@ -87,9 +87,10 @@ class Generation:
         """Raises ConfigError where something is configured that is not installed. Nothing of `previous` is taken then."""
         self.config = config
         self.fingerprint = fingerprint(config)
+        self.settings_hash = fingerprint(config, secrets=False)
         on, off = endpoints(config)
-        for secret in config.variables.values() if isinstance(config, InPod) else ():
-            lasting.hide(secret.value)
+        for secret in secrets_in(config):
+            lasting.hide(secret)
         environ = surroundings(config, lasting.environ)
         self.roads = Roads(config, on, lasting.loop, lasting.hide, environ)
         for road in self.roads.by_name.values():

@@ -100,4 +100,9 @@ class Reloads:
             self.refused += 1
             log.warning("the configuration has a fault; the old one goes on", extra={"faults": faults})
             return faults
+        except Exception:
+            # Whoever watches goes on to watch: what is at fault here may be mended there.
+            self.refused += 1
+            log.exception("a fault of the sidecar itself; the old configuration goes on")
+            return ["the sidecar has a fault; its log says more"]
         return []

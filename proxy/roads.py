@@ -130,8 +130,10 @@ class Roads:
             key = check_key(text, str(path), str(path))
         except ConfigError:
             return False
-        self._hide(key.value)
         users = self._key_files[path]
+        if all(old == key.value for _, old in users):
+            return True
+        self._hide(key.value)
         for name, old in users:
             self.by_name[name].rekey(old, key.value)
         self._key_files[path] = [(name, key.value) for name, _ in users]

@@ -237,6 +237,7 @@ def bounds(sidecar: Sidecar, waiting: Callable[[], float], which: int) -> dict[t
         **({"batching_inputs": current.batching.fill} if current.batching is not None else {}),
         **current.roads.bounds(),
         "ops_connections": sidecar.ops.connections,
+        **sidecar.entrance.bounds(),
         **bounds_of_process(),
         **trace_bounds(sidecar),
         "feed_listeners": sidecar.feed.listeners,

@@ -40,8 +40,8 @@ def add_process_gauges(sidecar: Sidecar, environ: Mapping[str, str]) -> None:
     pod = pod_labels(environ)
     pod_info: Reading = {tuple(pod.get(label, "") for label in POD): 1.0} if pod else {}
     gauge("outrider_pod_info", "Always 1; the labels say where it runs.", lambda: pod_info, tuple(POD))
-    config = "Always 1; the label is the hash of the configuration in use."
-    gauge("outrider_config_info", config, lambda: {(sidecar.current.fingerprint,): 1.0}, ("hash",))
+    config = "Always 1; the label is the hash of the configuration in use, without keys."
+    gauge("outrider_config_info", config, lambda: {(sidecar.current.settings_hash,): 1.0}, ("hash",))
     began = time.time() - sidecar.uptime()
     gauge("process_start_time_seconds", "When it began, since the epoch.", lambda: began)
     count("process_cpu_seconds_total", "CPU time, of the user and the system.", time.process_time)

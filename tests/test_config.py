@@ -376,6 +376,12 @@ def test_the_fingerprint_follows_what_is_meant(tmp_path: Path) -> None:
     assert len(others | same) == 6
 
 
+def test_without_secrets_another_key_is_the_same_configuration() -> None:
+    one, other, none = (load(None, environ) for environ in ({"OPENAI_API_KEY": "1"}, {"OPENAI_API_KEY": "2"}, {}))
+    assert fingerprint(one, secrets=False) == fingerprint(other, secrets=False) != fingerprint(none, secrets=False)
+    assert fingerprint(one) != fingerprint(other)
+
+
 def test_the_fingerprint_is_the_same_in_every_process() -> None:
     source = "from proxy.config import *; print(fingerprint(load(None, {'OPENAI_API_KEY': 'sk-1'})))"
     run = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=30)

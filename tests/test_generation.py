@@ -53,6 +53,7 @@ async def generation(tmp_path: Path) -> AsyncIterator[Generation]:
 async def test_what_lies_in_the_directory_of_keys_is_secret_and_a_variable(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "AWS_SECRET_ACCESS_KEY").write_text("s3cr3t\n", "utf-8")
+    (tmp_path / "AWS_REGION").write_text("us-east-1", "utf-8")  # which stands in names of models, and is no secret
     config, hidden = load(str(tmp_path / "config"), {}, str(tmp_path)), list[str]()
     made = Generation(config, lasting()._replace(hide=hidden.append))
     assert hidden == ["s3cr3t"]

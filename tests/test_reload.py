@@ -161,3 +161,23 @@ async def test_what_has_gone_is_told_once_and_the_old_one_goes_on(path: Path, ca
     await until(lambda: not found.failed)
     assert (found.made, running.config is before) == (0, True)
     await found.close()
+
+
+async def test_a_fault_of_our_own_is_told_and_ends_no_watching(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    found, running = reloads(path)
+    adopt, found._adopt = found._adopt, broken
+    found.start()
+    write(path, BETTER)
+    await until(lambda: found.refused == 1)
+    assert (found.failed, running.adopted) == (True, [])
+    [record] = caplog.records
+    assert (record.levelname, record.exc_info is not None) == ("ERROR", True)
+    found._adopt = adopt
+    write(path, "drain: {grace: 3}")
+    await until(lambda: running.adopted == [3.0])
+    assert not found.failed
+    await found.close()
+
+
+def broken(config: Config) -> None:
+    raise RuntimeError("broken")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from proxy.config import Config, endpoints, load
 from proxy.providers import Endpoint
 from proxy.roads import Roads, alias_rules, common_rules, key_files, mock_settings
@@ -76,3 +78,19 @@ async def test_a_key_that_changes_on_disk_signs_the_next_request(tmp_path: Path)
 def keys_sent(roads: Roads, name: str, count: int) -> list[str]:
     sent = [RequestHead(asked(roads.by_name[name], make_call(), b"{}")) for _ in range(count)]
     return [request.all("authorization")[0].removeprefix("Bearer ") for request in sent]
+
+
+async def test_a_key_that_changes_between_being_read_and_being_watched(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A second lies in between at the start; a rotation of that moment would be missed until the next one."""
+    caplog.set_level("INFO")
+    text = "providers:\n  a: {kind: openai, api_key: {file: one}}\n  b: {kind: openai, api_key: {file: two}}\n"
+    config, on = files_of(tmp_path, text, one="sk-one-0000", two="sk-two-0000")
+    roads = Roads(config, on, asyncio.get_running_loop(), lambda key: None, {})
+    (tmp_path / "one").write_text("sk-new-1111")
+    roads.start()
+    await roads.watched.look()
+    assert (roads.by_name["a"].endpoint.key, roads.by_name["b"].endpoint.key) == ("sk-new-1111", "sk-two-0000")
+    assert [record.file for record in caplog.records] == [str(tmp_path / "one")]  # type: ignore[attr-defined]
+    await roads.close()

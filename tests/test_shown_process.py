@@ -100,9 +100,9 @@ async def test_all_of_it_is_on_the_page(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("POD_NAMESPACE", "prod")
     async with sidecar(tmp_path) as running:
         page = await running.metrics()
-        fingerprint = running.sidecar.current.fingerprint
+        settings = running.sidecar.current.settings_hash
     assert page['outrider_pod_info{namespace="prod",pod="shop-1\\"} 1",workload="unknown"}'] == 1
-    assert page[f'outrider_config_info{{hash="{fingerprint}"}}'] == 1
+    assert page[f'outrider_config_info{{hash="{settings}"}}'] == 1
     assert page["process_resident_memory_bytes"] > 10 * MEGABYTE
     assert page["process_cpu_seconds_total"] > 0
     assert 0 <= time.time() - page["process_start_time_seconds"] < 60

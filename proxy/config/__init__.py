@@ -20,7 +20,7 @@ from proxy.config.catalog import catalog_faults, entries_of
 from proxy.config.decode import UNKNOWN, ConfigError, Decoder, near, raise_faults, shown
 from proxy.config.drain import ending
 from proxy.config.file import locate, mount, read
-from proxy.config.keys import InPod, awaited, find_keys, in_pod, surroundings
+from proxy.config.keys import InPod, awaited, find_keys, in_pod, secrets_in, surroundings
 from proxy.config.limits import limit_faults
 from proxy.config.listen import Listen, listen_faults
 from proxy.config.logging import Logging
@@ -32,7 +32,7 @@ from proxy.providers import Endpoint, Provider, all_providers
 
 __all__ = ["Config", "ConfigError", "InPod", "MockDelays", "Pool", "ProviderEntry", "Secret", "Timeouts"]
 __all__ += ["aliases", "awaited", "endpoints", "entries_of", "fallbacks_of", "fingerprint", "load", "locate", "schema"]
-__all__ += ["surroundings"]
+__all__ += ["secrets_in", "surroundings"]
 
 S = TypeVar("S", bound=msgspec.Struct)
 MOCK = "mock"
@@ -204,13 +204,18 @@ def _endpoint(name: str, entry: ProviderEntry, known: Provider) -> Endpoint:
     return Endpoint(name, entry.kind, known, entry.base_url or "", key, headers, keys, entry.options, origins)
 
 
-def fingerprint(config: Config) -> str:
-    """12 hex digits that change exactly when what the configuration amounts to does; secrets count by their hash."""
-    return sha256(msgspec.json.encode(config, enc_hook=_hashed, order="sorted")).hexdigest()[:12]
+def fingerprint(config: Config, *, secrets: bool = True) -> str:
+    """12 hex digits that change exactly when what the configuration amounts to does; secrets count by their hash, or not."""
+    hook = _hashed if secrets else _left_out
+    return sha256(msgspec.json.encode(config, enc_hook=hook, order="sorted")).hexdigest()[:12]
 
 
 def _hashed(secret: Secret) -> str:
     return sha256(secret.value.encode()).hexdigest()
+
+
+def _left_out(secret: Secret) -> str:
+    return secret.origin
 
 
 def schema() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from proxy.config.mounts import KeyFiles
 from proxy.config.options import Keyless, Unspoken
 from proxy.config.sections import Config, ProviderEntry
 from proxy.config.values import Absent, Secret, Sources, check_key
-from proxy.providers import Provider
+from proxy.providers import Provider, all_providers
 
 
 class InPod(Config, frozen=True):
@@ -128,6 +128,15 @@ def awaited(config: Config, off: Mapping[str, str]) -> frozenset[str]:
     if not isinstance(config, InPod):
         return frozenset()
     return frozenset(name for name in off if isinstance(config.providers[name], Keyless | Unspoken))
+
+
+def secrets_in(config: Config) -> Iterator[str]:
+    """What the directory of keys holds of variables, but for those that say a region, a project or the like."""
+    open_to_all = {
+        name for known in all_providers().values() for option in known.options.values() for name in option.env
+    }
+    variables = config.variables if isinstance(config, InPod) else {}
+    return (secret.value for name, secret in variables.items() if name not in open_to_all)
 
 
 def surroundings(config: Config, environ: Mapping[str, str]) -> Mapping[str, str]:

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 #: characters; `kubectl` shows warnings in one line
 LONGEST_WARNING = 120
+#: characters of a line of the log
+LONGEST_REASON = 1000
 FAILED = "outrider could not inject its sidecar: an internal error, see the injector's log"
 UNREAD = "outrider: the annotations of the namespace could not be read and were left out of account"
 
@@ -83,7 +85,7 @@ class Admission:
             "namespace": review.namespace,
             "pod": name_of(review.pod),
             "result": verdict.result,
-            "reason": verdict.message or None,
+            "reason": verdict.message[:LONGEST_REASON] or None,
             "dry_run": review.dry_run,
             "duration_ms": round(duration * 1000, 3),
         }

@@ -28,6 +28,8 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 LEVELS = ("debug", "info", "warning", "error")
 LONGEST_SHOWN = 60
 MOST_ITEMS = 50
+#: Of slips of one kind; the API server hands on as many as somebody writes.
+MOST_TOLD = 10
 
 
 class Settings(NamedTuple):
@@ -170,10 +172,12 @@ class Found(NamedTuple):
 def read(domain: str, of_pod: Mapping[str, Any], of_namespace: Mapping[str, Any]) -> Found:
     """What the annotations `domain/...` of a pod say, and for what they do not say those of its namespace."""
     own, defaults = _ours(domain, of_pod), _ours(domain, of_namespace)
-    faults = [_unknown(domain, name) for name in own if not _known(name)]
-    warnings = [
-        f"namespace: {domain}/{name} is not known" for name in defaults if not _known(name) and name not in LABELS
-    ]
+    slips = [name for name in own if not _known(name)]
+    faults = [_unknown(domain, name) for name in slips[:MOST_TOLD]]
+    if len(slips) > MOST_TOLD:
+        faults.append(f"{len(slips) - MOST_TOLD} more annotations of {domain} are not known")
+    of_others = [name for name in defaults if not _known(name) and name not in LABELS]
+    warnings = [f"namespace: {domain}/{name} is not known" for name in of_others[:MOST_TOLD]]
     found: dict[str, Any] = {}
     for name, annotation in ANNOTATIONS.items():
         whose, text = ("", own[name]) if name in own else ("of the namespace ", defaults.get(name))

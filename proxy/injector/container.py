@@ -18,6 +18,8 @@ NAME = "outrider"
 PORT = "llm-metrics"
 #: The name of the port where nobody is to scrape it.
 UNSCRAPED = "outrider-ops"
+#: The image's own. It is set only in a pod of root: clusters that give each namespace a range refuse any other.
+USER = 65532
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 #: What a user's own container may not say.
 OURS = ("name", "image", "restartPolicy")
@@ -42,12 +44,14 @@ RESOURCES = (
 
 
 class Facts(NamedTuple):
-    """What the pod and the cluster are. `server`: the API server's version, or None. `grace`: seconds."""
+    """What the pod and the cluster are. `server`: the API server's version, or None. `grace`: seconds. `root`: whether the pod
+    says that its containers run as root."""
 
     native: bool
     server: tuple[int, int] | None
     grace: int
     workload: str
+    root: bool = False
 
 
 def build(template: Mapping[str, Any], settings: Settings, facts: Facts, own: Mapping[str, Any]) -> Container:
@@ -63,7 +67,7 @@ def build(template: Mapping[str, Any], settings: Settings, facts: Facts, own: Ma
     base = laid(laid(base, template["overlay"]), {"resources": _resources(settings)})
     base = _with_ports(base, settings)
     said = {name: value for name, value in filled(own).items() if name not in OURS}
-    return _with_memory_limit(laid(base, said))
+    return _with_memory_limit(_with_user(laid(base, said), facts.root))
 
 
 def chosen(own: Mapping[str, Any]) -> Container:
@@ -132,6 +136,14 @@ def _port(port: Mapping[str, Any], name: str, number: int | None) -> dict[str, A
 def _renamed(probe: Mapping[str, Any], name: str) -> dict[str, Any]:
     asked = probe.get("httpGet") or {}
     return {**probe, "httpGet": {**asked, "port": name}} if asked.get("port") == PORT else dict(probe)
+
+
+def _with_user(container: Container, root: bool) -> Container:
+    """The pod's user would be the sidecar's too, which must not be root, and the kubelet would never start it."""
+    context = container.get("securityContext") or {}
+    if not root or context.get("runAsNonRoot") is not True or "runAsUser" in context:
+        return container
+    return {**container, "securityContext": {**context, "runAsUser": USER}}
 
 
 def _with_memory_limit(container: Container) -> Container:

@@ -27,6 +27,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
 }
 #: characters of a note (the API server refuses more than 1024 bytes) and of a name, and of the reporting instance
 LONGEST_NOTE, LONGEST_NAME, LONGEST_INSTANCE = 250, 200, 128
+#: characters of what is told of an owner; the API server looks at them after us
+LONGEST_TEXT = 253
 #: What may get into a path or a name: DNS names, RFC 1123.
 NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)
 
@@ -130,7 +132,11 @@ def owner_of(namespace: str, pod: Mapping[str, Any]) -> dict[str, str] | None:
     for each in owners if isinstance(owners, list) else ():
         if isinstance(each, dict) and each.get("controller") is True:
             found = {name: each.get(name) for name in ("apiVersion", "kind", "name", "uid")}
-            texts = {name: value for name, value in found.items() if isinstance(value, str) and value}
+            texts = {
+                name: value
+                for name, value in found.items()
+                if isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT
+            }
             usable = len(texts) == len(found) and NAME.fullmatch(texts["name"]) and NAME.fullmatch(namespace)
             return {**texts, "namespace": namespace} if usable else None
     return None

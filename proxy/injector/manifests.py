@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
+from math import isfinite
 from typing import Any, NamedTuple, NoReturn
 
 import yaml
@@ -19,6 +21,9 @@ from proxy.injector.scalars import TAG, TAGS, Loader, key_of
 SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 #: Blank lines, comments and directives.
 HEADER = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n|%[^\n]*\n)*(?:[ \t]*(?:#[^\n]*)?\Z)?")
+#: YAML's spelling of what Python reads without the dot.
+DOTTED = re.compile(r"\.(inf|nan)", re.IGNORECASE)
+WHITE = re.compile(r"[ \t\r\n]*")
 DEEPEST = 200
 #: Nodes of one document, those behind aliases counted as often as they are named.
 MOST_NODES = 1_000_000
@@ -43,9 +48,24 @@ def parts(text: str) -> Iterator[tuple[str, bool]]:
     found = list(SEPARATOR.finditer(text))
     ends = [*(each.start() for each in found), len(text)]
     if text[: ends[0]]:
-        yield text[: ends[0]], False
+        yield from _objects(text[: ends[0]], False)
     for each, end in zip(found, ends[1:], strict=True):
-        yield text[each.end() : end], True
+        yield from _objects(text[each.end() : end], True)
+
+
+def _objects(text: str, separated: bool) -> Iterator[tuple[str, bool]]:
+    """The text itself, or, as kubectl takes it, JSON objects that follow one another without a separator, each apart."""
+    decoder, places, at = json.JSONDecoder(), [0], WHITE.match(text, 0).end()  # type: ignore[union-attr]
+    try:
+        while text[at : at + 1] == "{":
+            _, end = decoder.raw_decode(text, at)
+            at = WHITE.match(text, end).end()  # type: ignore[union-attr]
+            places.append(at)
+    except (ValueError, RecursionError):
+        pass  # YAML, or neither: `read` says what is wrong with it
+    whole = len(places) > 1 and places[-1] == len(text)
+    for start, end in pairwise(places) if whole else [(0, len(text))]:
+        yield text[start:end], separated and start == 0
 
 
 def read(text: str, separated: bool = False) -> Document:
@@ -54,7 +74,7 @@ def read(text: str, separated: bool = False) -> Document:
         return Document(text, separated, None, None)
     if text.lstrip()[:1] == "{":
         try:
-            return Document(text, separated, json.loads(text, parse_constant=_refuse), None)
+            return Document(text, separated, json.loads(text, parse_constant=_refuse, parse_float=_finite), None)
         except (ValueError, RecursionError):
             pass  # no JSON: YAML in braces, or neither
     data, node = _parsed(text)
@@ -63,6 +83,11 @@ def read(text: str, separated: bool = False) -> Document:
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(f"JSON has no {name}")
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    return found if isfinite(found) else _refuse(text)
 
 
 def _parsed(text: str) -> tuple[Any, yaml.Node | None]:
@@ -121,6 +146,8 @@ def inner(node: yaml.Node) -> list[yaml.Node]:
         raise ManifestError(
             f"the tag {node.tag.replace(TAG, '!!')[:60]} has no place in a manifest{_line(node.start_mark)}"
         )
+    if node.tag == f"{TAG}float" and not isfinite(float(DOTTED.sub(r"\1", node.value))):
+        raise ManifestError(f"a number that JSON has not{_line(node.start_mark)}")
     if not isinstance(node, yaml.MappingNode):
         return list(node.value) if isinstance(node, yaml.SequenceNode) else []
     keys: set[str] = set()

@@ -8,11 +8,12 @@ of the template is template.py's, the rules are rules.py's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from proxy.injector import placing, rules, shape, status, variables
 from proxy.injector.annotations import read as read_annotations
-from proxy.injector.container import NAME, Facts, build, chosen
+from proxy.injector.container import NAME, Container, Facts, build, chosen
 from proxy.injector.difference import Operation, difference
 from proxy.injector.owner import workload
 from proxy.injector.rules import Case
@@ -21,6 +22,8 @@ from proxy.injector.rules import Case
 DEFAULT_GRACE = 30
 #: Told with every refusal.
 DOCUMENT = "docs/injection.md"
+#: What a person reads, and a log and an event hold.
+MOST_FAULTS, MOST_WARNINGS = 10, 20
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
 
@@ -85,10 +88,15 @@ def patch(pod: Any, template: Mapping[str, Any], around: Around = Around()) -> A
         return _skipped(pod, on_host)
     faults = [*found.faults, *rules.refused(case)]
     if faults:
-        return _refused(pod, Refusal(422, "Invalid", f"outrider: {'; '.join(faults)} (see {DOCUMENT})"))
+        return _refused(pod, Refusal(422, "Invalid", f"outrider: {_joined(faults)} (see {DOCUMENT})"))
     after = _injected(case, around, before)
-    told = tuple(map(rules.cut, [*found.warnings, *rules.warnings(case)]))
+    told = tuple(map(rules.cut, islice(chain(found.warnings, rules.warnings(case)), MOST_WARNINGS)))
     return Answer(after, difference(pod, after), told, audit={"result": "injected"})
+
+
+def _joined(faults: Sequence[str]) -> str:
+    more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
+    return "; ".join([*faults[:MOST_FAULTS], *more])
 
 
 def _refused(pod: Any, refusal: Refusal) -> Answer:
@@ -101,12 +109,11 @@ def _skipped(pod: Any, reason: str) -> Answer:
 
 def _injected(case: Case, around: Around, before: status.Before) -> dict[str, Any]:
     """The pod as it should be."""
-    grace = _grace(case)
+    grace, own = _grace(case), _own(case, before)
     name = around.workload if around.workload is not None else workload(case.metadata)
-    own = chosen(next((each for each in case.own if each.get("image") == rules.AUTO), before.own))
-    ours = build(case.template, case.settings, Facts(case.native, case.server, grace, name), own)
-    if before.injected:
-        ours = dict(placing.settled(ours, next(iter(case.own), None)))
+    facts = Facts(case.native, case.server, grace, name, case.is_root)
+    made = build(case.template, case.settings, facts, own)
+    ours, mark = _kept(case, made, before), status.mark(made)
     what, which = _wanted(case), _selected(case, before)
     placed = placing.containers(case.spec, ours, case.native, what, which, before)
     spec, mine = _with_volumes(case, placed.spec, before)
@@ -122,10 +129,28 @@ def _injected(case: Case, around: Around, before: status.Before) -> dict[str, An
         "env": placed.env,
         "leftOut": placed.left_out,
         "volumes": mine,
-        "overlay": {name: value for name, value in own.items() if name not in ("name", "image")},
+        "overlay": status.told(own),
+        "container": mark,
     }
     text = status.written({name: value for name, value in said.items() if value not in ({}, [])})
     return {**case.pod, "metadata": _metadata(case, text), "spec": spec}
+
+
+def _own(case: Case, before: status.Before) -> Container:
+    """What the user's own container says, or said when it was laid over ours."""
+    asked = next((each for each in case.own if each.get("image") == rules.AUTO), None)
+    return chosen(status.restored(before.own, next(iter(case.own), {})) if asked is None else asked)
+
+
+def _kept(case: Case, made: Container, before: status.Before) -> Container:
+    """What stands in the pod, while it was made from the same: what others changed in it since is theirs.
+
+    A LimitRange's defaults come after us, for one, and whatever a webhook does to every container.
+    """
+    present = next(iter(case.own), None)
+    if not before.injected or present is None or present.get("image") == rules.AUTO:
+        return made
+    return dict(present if status.mark(made) == before.container else placing.settled(made, present))
 
 
 def _grace(case: Case) -> int:

@@ -77,9 +77,19 @@ def containers(spec: Item, ours: Item, native: bool, what: Wanted, which: Select
         changed["initContainers"] = [*listed[:place], ours, *listed[place:]]
     elif spec.get("initContainers"):
         changed["initContainers"] = listed
-    told = {str(each["name"]): found for each, found in (*done, *rest) if found is not None}
-    env = {name: found.names for name, found in told.items() if found.names}
-    return Placed({**spec, **changed}, env, {name: found.left_out for name, found in told.items() if found.left_out})
+    return Placed({**spec, **changed}, *_told([*done, *rest]))
+
+
+def _told(all_of_them: Iterable[tuple[Item, Given | None]]) -> tuple[dict[str, list[str]], dict[str, dict[str, str]]]:
+    """By container what it was given, and why not the rest. Two of one name, which no API server takes, are told together."""
+    env: dict[str, list[str]] = {}
+    left_out: dict[str, dict[str, str]] = {}
+    for each, found in all_of_them:
+        if found is not None and found.names:
+            env[each["name"]] = list(dict.fromkeys([*env.get(each["name"], ()), *found.names]))
+        if found is not None and found.left_out:
+            left_out.setdefault(each["name"], {}).update(found.left_out)
+    return env, left_out
 
 
 def settled(ours: Item, present: Item | None) -> Item:

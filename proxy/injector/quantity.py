@@ -36,6 +36,12 @@ def exceeds(one: str, other: object) -> bool:
     return found is not None and value_of(one) > value_of(found[0])
 
 
+def falls_below(one: str, other: object) -> bool:
+    """Whether the first is the smaller; as `exceeds`."""
+    found = WRITTEN.fullmatch(str(other))
+    return found is not None and value_of(one) < value_of(found[0])
+
+
 def quantity(text: str) -> str:
     """The text itself. Raises ValueError for what is no quantity, or none above 0."""
     if not value_of(text):

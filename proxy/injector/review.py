@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any, NamedTuple, NoReturn
 
 API_VERSION, KIND = "admission.k8s.io/v1", "AdmissionReview"
@@ -76,13 +77,19 @@ def nothing_to_do(request: Mapping[str, Any]) -> str:
 
 def parse_json(body: bytes) -> object:
     try:
-        return json.loads(body, parse_constant=no_constant)
+        return json.loads(body, parse_constant=no_constant, parse_float=finite)
     except (ValueError, RecursionError) as error:
         raise Malformed("the body must be JSON in UTF-8") from error
 
 
 def no_constant(name: str) -> NoReturn:
     raise ValueError("JSON has no NaN and no Infinity (RFC 8259, section 6)")
+
+
+def finite(text: str) -> float:
+    """1e999 would be written as Infinity."""
+    found = float(text)
+    return found if isfinite(found) else no_constant(text)
 
 
 def members(found: object, name: str) -> dict[str, Any]:

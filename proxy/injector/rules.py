@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from proxy.injector.annotations import Settings
 from proxy.injector.container import NAME
-from proxy.injector.quantity import exceeds
+from proxy.injector.overlay import laid
+from proxy.injector.quantity import exceeds, falls_below
+from proxy.injector.shape import shallow
 from proxy.injector.variables import hidden_no_proxy
 
 LONGEST_WARNING = 120
@@ -26,6 +28,8 @@ KEYS = "outrider-keys"
 #: Variables of the sidecar that other places must agree with -> the annotation that sets all of them.
 PORTS = {"OUTRIDER_PORT": "port", "OUTRIDER_OPS_PORT": "ops-port"}
 DEEPEST = 20
+#: Far above what a node runs; each costs time, in which other pods wait.
+MOST_CONTAINERS = 1000
 
 
 class Case(NamedTuple):
@@ -65,6 +69,11 @@ class Case(NamedTuple):
     @property
     def ops_port(self) -> int:
         return self.settings.ops_port or int(self.template["opsPort"])
+
+    @property
+    def is_root(self) -> bool:
+        context = self.spec.get("securityContext")
+        return isinstance(context, Mapping) and context.get("runAsUser") == 0 and context["runAsUser"] is not False
 
     @property
     def others(self) -> list[Mapping[str, Any]]:
@@ -107,7 +116,7 @@ def skipped_on_host(case: Case) -> str | None:
 
 def refused(case: Case) -> Iterator[str]:
     """Every fault, in words."""
-    for rule in (_providers, _keys, _image, _ports, _extra, _claims, _resources, _own, _kind_of_sidecar):
+    for rule in (_providers, _keys, _image, _ports, _extra, _claims, _resources, _own, _size, _kind_of_sidecar):
         yield from rule(case)
 
 
@@ -159,13 +168,15 @@ def _claims(case: Case) -> Iterator[str]:
 
 def _resources(case: Case) -> Iterator[str]:
     """Only what annotations ask; the API server would refuse it in words that name none of them."""
-    limits = (case.template["container"].get("resources") or {}).get("limits") or {}
+    resources = laid(case.template["container"], case.template["overlay"]).get("resources") or {}
+    requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
     for name in ("cpu", "memory"):
         request, limit = getattr(case.settings, f"{name}_request"), getattr(case.settings, f"{name}_limit")
-        limit = limit or limits.get(name)
-        if request is not None and exceeds(request, limit):
-            at = f"{case.template['domain']}/{name}"
-            yield f"annotation {at}-request is {request!r}, above the limit of {limit}; {at}-limit raises it"
+        at, usual = f"{case.template['domain']}/{name}", requests.get(name)
+        if request is not None and exceeds(request, limit or limits.get(name)):
+            yield f"annotation {at}-request is {request!r}, above the limit of {limit or limits.get(name)}; {at}-limit raises it"
+        elif request is None and limit is not None and falls_below(limit, usual):
+            yield f"annotation {at}-limit is {limit!r}, below the request of {usual}; {at}-request lowers it"
 
 
 def _own(case: Case) -> Iterator[str]:
@@ -180,9 +191,9 @@ def _own(case: Case) -> Iterator[str]:
         yield f"the pod has no container beside {NAME!r}"
 
 
-def shallow(value: Any, levels: int) -> bool:
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return levels > 0 and all(shallow(each, levels - 1) for each in inner)
+def _size(case: Case) -> Iterator[str]:
+    if len(case.others) > MOST_CONTAINERS:
+        yield f"the pod has {len(case.others)} containers; allowed: at most {MOST_CONTAINERS}"
 
 
 def _kind_of_sidecar(case: Case) -> Iterator[str]:

@@ -6,6 +6,7 @@ It reads the names of files and the namespace, and opens no connection; what it 
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,7 +65,7 @@ def settings_of(given: argparse.Namespace, environ: Mapping[str, str], account: 
         service=given.service,
         secret=given.secret,
         webhook=given.webhook,
-        names=tuple(given.san or ()),
+        names=tuple(map(certificate_name, given.san or ())),
         hosts=tuple(given.hosts or HOSTS),
         port=given.port,
         ops_port=given.ops_port,
@@ -92,6 +93,17 @@ def checked(settings: Settings) -> Settings:
     if not settings.api.startswith(("https://", "http://")):
         raise BadOption(f"--api must be an address as https://HOST:PORT, not {settings.api!r}")
     return settings
+
+
+def certificate_name(given: str) -> str:
+    """As the certificate will say it, so that the two can be compared."""
+    try:
+        return str(ipaddress.ip_address(given))
+    except ValueError:
+        pass
+    if not DNS_NAME.fullmatch(given.lower().removeprefix("*.")):
+        raise BadOption(f"--san must be a DNS name or an address, not {given!r}")
+    return given.lower()
 
 
 def read_namespace(account: Path) -> str:

@@ -22,6 +22,16 @@ CONTAINER = {
     "resources": {"limits": dict, "requests": dict},
     "lifecycle": dict,
 }
+PROBE = {"httpGet": dict}
+#: Of the template's; a pod's own probes are nothing to us.
+MADE_OF = {
+    **CONTAINER,
+    "env": [{"name!": str, "value": str, "valueFrom": dict}],
+    "ports!": [{"name!": str, "containerPort": int}],
+    "startupProbe": PROBE,
+    "readinessProbe": PROBE,
+    "livenessProbe": PROBE,
+}
 #: Member -> its type; `!` marks what is required, a list holds the shape of its items.
 POD: Mapping[str, Any] = {
     "metadata": {
@@ -54,9 +64,20 @@ def fault_of(pod: Any) -> str | None:
     return next(_faults(pod, POD, ""), None)
 
 
+def container_fault(value: Any, path: str) -> str | None:
+    """What keeps a container, of which we make ours, from being one; None for nothing."""
+    return next(_faults(value, MADE_OF, path), None)
+
+
 def is_container(value: Any) -> bool:
     """Whether what stands somewhere else can be a container, or a part of one."""
     return next(_faults({"name": "", **value}, CONTAINER, ""), None) is None if isinstance(value, dict) else False
+
+
+def shallow(value: Any, levels: int) -> bool:
+    """Whether it is nested no deeper."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return levels > 0 and all(shallow(each, levels - 1) for each in inner)
 
 
 def _faults(value: Any, shape: Any, path: str) -> Iterator[str]:

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
+from proxy.injector.overlay import laid
+from proxy.injector.shape import container_fault
+
 VERSION = "outrider.dev/v1"
 NATIVE = ("auto", "always", "never")
 MODES = ("ifAbsent", "override", "off")
@@ -79,6 +82,7 @@ def checked(template: Any) -> dict[str, Any]:
         if _at(template, path) not in allowed:
             raise TemplateError(f"{path} is {_at(template, path)!r}; allowed: {', '.join(allowed)}")
     _check_items(template)
+    _check_containers(template)
     _check_variables(template["env"]["variables"], template["env"]["providers"])
     return template
 
@@ -108,13 +112,27 @@ def _check_items(template: Mapping[str, Any]) -> None:
         raise TemplateError(f"opsPort is {template['opsPort']}, which is the port too; they must differ")
 
 
+def _check_containers(template: Mapping[str, Any]) -> None:
+    """What is laid over the container must leave one."""
+    container, classic = template["container"], template["classic"]["container"]
+    faults = (
+        container_fault(container, "container"),
+        container_fault(laid({"name": "", "ports": []}, classic), "classic.container"),
+        container_fault(laid(container, template["overlay"]), "container with overlay"),
+    )
+    fault = next(filter(None, faults), None)
+    if fault is not None:
+        raise TemplateError(fault)
+
+
 def _check_variables(variables: Mapping[str, Any], providers: list[str]) -> None:
     for provider, rows in variables.items():
         for row in rows if isinstance(rows, list) else [None]:
             texts = row if isinstance(row, dict) else {}
             if not (isinstance(texts.get("name"), str) and isinstance(texts.get("value"), str) and texts["value"]):
                 raise TemplateError(f"env.variables.{provider} must be a list of mappings with a name and a value")
-            if not all(isinstance(name, str) for name in texts.get("unless") or []):
+            unless = texts.get("unless") or []
+            if not isinstance(unless, list) or not all(isinstance(name, str) for name in unless):
                 raise TemplateError(f"env.variables.{provider}: unless must be a list of names")
     for provider in providers:
         if provider not in variables:

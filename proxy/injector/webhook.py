@@ -10,7 +10,8 @@ import asyncio
 import json
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from aiohttp.web_protocol import RequestPayloadError
 from aiohttp.web_request import BaseRequest
@@ -27,7 +28,9 @@ KEEPALIVE = 3600.0
 HANDSHAKE = 5.0
 BODY_SECONDS = 10.0
 #: bytes of all bodies at once, in a container with 192 MiB
-LONGEST_HELD = 48 << 20
+LONGEST_HELD = 16 << 20
+#: bytes of the bodies that are looked at at once: what is made of one takes up to forty times as much, for as long
+WORKED_ON = LONGEST_BODY
 #: https://prometheus.io/docs/instrumenting/exposition_formats/
 PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -93,11 +96,40 @@ class Unread(Exception):
         self.status = status
 
 
+class Scale:
+    """Lets so many bytes be worked on at once, in the order they came in; what is more than that goes alone."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._weight = 0
+        self._order = asyncio.Lock()
+        self._lighter = asyncio.Event()
+        self.waiting = 0
+
+    @asynccontextmanager
+    async def weighed(self, weight: int) -> AsyncIterator[None]:
+        self.waiting += 1
+        try:
+            async with self._order:
+                while self._weight and self._weight + weight > self._limit:
+                    self._lighter.clear()
+                    await self._lighter.wait()
+        finally:
+            self.waiting -= 1
+        self._weight += weight
+        try:
+            yield
+        finally:
+            self._weight -= weight
+            self._lighter.set()
+
+
 class Webhook:
     """`POST /mutate`, as a handler for a Door."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
+        self.scale = Scale(WORKED_ON)
         self._held = 0
 
     async def handle(self, request: BaseRequest) -> Response:
@@ -108,11 +140,17 @@ class Webhook:
         parts: list[bytes] = []
         try:
             await self._read(request, parts)
-            return json_of(*await self._answer(b"".join(parts)))
+            return await self._answered(request, b"".join(parts))
         except Unread as error:
             return refusal(error.status, str(error))
         finally:
             self._held -= sum(map(len, parts))
+
+    async def _answered(self, request: BaseRequest, body: bytes) -> Response:
+        async with self.scale.weighed(len(body)):
+            if request.transport is None:
+                raise Unread(408, "nobody waits for the answer any more")
+            return json_of(*await self._answer(body))
 
     async def _read(self, request: BaseRequest, parts: list[bytes]) -> None:
         """The body into `parts`. Raises Unread."""

@@ -122,10 +122,17 @@ def stamp_of(directory: Path) -> object:
         pass
     try:
         with os.scandir(directory) as entries:
-            seen = [(entry.name, entry.stat()) for entry in islice(entries, MOST_CALLERS * 4)]
+            return sorted(map(stamp_in, islice(entries, MOST_CALLERS * 4)))
     except OSError as error:
         return error.errno
-    return sorted((name, stat.st_ino, stat.st_size, stat.st_mtime_ns) for name, stat in seen)
+
+
+def stamp_in(entry: os.DirEntry[str]) -> tuple[str, int, int, int]:
+    try:
+        seen = entry.stat()
+    except OSError as error:  # such as a link that leads nowhere
+        return entry.name, error.errno or 0, 0, 0
+    return entry.name, seen.st_ino, seen.st_size, seen.st_mtime_ns
 
 
 def settled(directory: Path) -> Listing:

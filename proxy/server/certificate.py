@@ -10,11 +10,17 @@ import re
 from calendar import timegm
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from hashlib import sha256
 from ssl import PEM_cert_to_DER_cert
 from time import strptime
 from typing import Any, NamedTuple
 
 LONGEST_NAME = 128
+#: Visible characters, but for the one that a hash stands behind.
+FIT = re.compile(rf"[!-}}]{{1,{LONGEST_NAME}}}")
+UNFIT = re.compile("[^!-}]")
+#: Of the hash.
+DIGITS = 16
 FIRST = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 #: Tags of X.690: the version, which may be absent, and the longer of both ways to write a time.
 VERSION, GENERALIZED = 0xA0, 0x18
@@ -32,7 +38,15 @@ def caller_in(peer: Mapping[str, Any], patterns: Sequence[str]) -> str | None:
     """The first name that is let in, in a form that can be shown; None where none is. Without patterns all are."""
     found = (name for name in names_in(peer) if not patterns or any(rule(each).fullmatch(name) for each in patterns))
     name = next(found, None)
-    return None if name is None else "".join(c if "!" <= c <= "~" else "?" for c in name[:LONGEST_NAME])
+    return None if name is None else presentable(name)
+
+
+def presentable(name: str) -> str:
+    """As it is, where it can be shown so; else what can be of it and a hash of the whole, so that no two become one."""
+    if FIT.fullmatch(name):
+        return name
+    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+    return f"{UNFIT.sub('?', name[: LONGEST_NAME - DIGITS - 1])}~{digest}"
 
 
 @lru_cache(maxsize=256)

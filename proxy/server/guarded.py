@@ -7,6 +7,7 @@ are taken out of the request.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, NoReturn
@@ -18,6 +19,7 @@ from proxy.server.certificate import caller_in
 from proxy.server.client import OpenResponse
 from proxy.server.connection import ClientConnection, Request
 from proxy.server.gateway import Gateway
+from proxy.server.newcomers import GuardedConnection
 from proxy.server.routes import collapse, path_in, spoken_at
 from proxy.translate import DIALECTS
 
@@ -26,6 +28,9 @@ CALLER = "x-outrider-caller"
 #: Names that are counted apart; there may be more certificates.
 MOST_NAMES = 256
 OTHER = "other"
+#: Refused calls that have a line of the log each, and a place on the page: so many at once, and as many a second.
+TOLD_AT_ONCE = 20
+log = logging.getLogger(__name__)
 
 
 class Guard:
@@ -64,6 +69,28 @@ class Guard:
         return name
 
 
+class Pace:
+    """Whether one more of what anybody can cause is told; `left_out` since it was last asked. time: in seconds."""
+
+    def __init__(self, time: Callable[[], float]) -> None:
+        self._time = time
+        self._free, self._at = float(TOLD_AT_ONCE), time()
+        self._left_out = 0
+
+    def takes(self) -> bool:
+        now = self._time()
+        self._free, self._at = min(TOLD_AT_ONCE, self._free + (now - self._at) * TOLD_AT_ONCE), now
+        if self._free < 1:
+            self._left_out += 1
+            return False
+        self._free -= 1
+        return True
+
+    def left_out(self) -> int:
+        left_out, self._left_out = self._left_out, 0
+        return left_out
+
+
 class Checked(Request):
     """A request whose caller is known, or why it is not let in."""
 
@@ -83,8 +110,10 @@ class Guarded(Gateway):
         ended: Callable[[Call, Outcome | Failure, float], None],
         guard: Guard,
     ) -> None:
-        super().__init__(body_limit, time, ended)
+        super().__init__(body_limit, time, self._tell)
         self._guard = guard
+        self._ended = ended
+        self._pace = Pace(time)
 
     def handle(self, request: Request, connection: ClientConnection) -> Awaitable[bool]:
         head = request.head
@@ -95,6 +124,11 @@ class Guarded(Gateway):
             identity = headers[CALLER] = self._guard.name_of(headers, connection)
         except Failure as failure:
             refusal = failure
+        assert isinstance(connection, GuardedConnection)
+        if refusal is None:
+            connection.welcome()
+        elif not request.body.is_eof():
+            connection.deafen()
         for name in CREDENTIALS:
             headers.popall(name, None)
         checked = Checked(head._replace(headers=type(head.headers)(headers)), request.body)
@@ -110,6 +144,14 @@ class Guarded(Gateway):
             client.keep_alive = client.keep_alive and request.body.is_eof()
             handler = self.seen(refusing(request.refusal))
         return super()._serve(call, client, handler)
+
+    def _tell(self, call: Call, end: Outcome | Failure, duration: float) -> None:
+        """Of those who are refused over and over the log has a number."""
+        if isinstance(end, Failure) and end.kind == "unauthenticated" and not self._pace.takes():
+            return
+        if left_out := self._pace.left_out():
+            log.warning("calls were refused without a line of their own", extra={"calls": left_out})
+        self._ended(call, end, duration)
 
     async def _elsewhere(self, request: Request, client: OpenResponse) -> bool:
         """What is no call is not counted, and is let in no sooner."""

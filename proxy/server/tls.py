@@ -74,16 +74,21 @@ def context_of(tls: ListenTls) -> ssl.SSLContext:
             check_file(tls, field)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION  # which a caller could ask for over and over
     context.set_alpn_protocols(["http/1.1"])
     try:
         context.load_cert_chain(tls.certificate, tls.key, password=no_passphrase)
     except ssl.SSLError as error:
         raise fault_of_pair(tls, error) from None
+    except OSError as error:  # gone since it was looked at
+        raise wrong(tls, "certificate", error.strerror or "unreadable") from None
     if tls.client_ca is not None:
         try:
             context.load_verify_locations(tls.client_ca)
         except ssl.SSLError:
             raise wrong(tls, "client_ca", "no certificates in it") from None
+        except OSError as error:
+            raise wrong(tls, "client_ca", error.strerror or "unreadable") from None
         context.verify_mode = ssl.CERT_REQUIRED
         # A resumed session would go on with a certificate that has ended since.
         context.num_tickets = 0
@@ -109,7 +114,7 @@ def fault_of_pair(tls: ListenTls, error: ssl.SSLError) -> ConfigError:
         return wrong(tls, "key", "not that of listen.tls.certificate")
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(tls.certificate)
-    except ssl.SSLError:
+    except OSError:
         return wrong(tls, "certificate", "no certificate in it")
     return wrong(tls, "key", "no private key in it that can be read without a passphrase")
 

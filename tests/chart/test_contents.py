@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import yaml
 from proxy.command_line import parser
 from proxy.injector.metrics import FAMILIES, PREFIX
 from proxy.injector.template import packaged
-from tests.chart.programs import CHART, HELMS
+from tests.chart.programs import CHART, HELMS, run
 from tests.chart.rendering import CHANGING, CI, LOADER, Document, documents, render, text
 
 CLUSTER_WIDE = ("ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration")
@@ -114,6 +115,46 @@ def test_the_template_is_never_asked_for_twice(values: Path) -> None:
         each["spec"]["template"]["metadata"]["labels"] for each in documents(values) if each["kind"] == "Deployment"
     ]
     assert all(found["outrider.dev/inject"] == "false" for found in labels)
+
+
+TEAMS: dict[str, Any] = {
+    "commonLabels": {"team": "all", "app.kubernetes.io/version": "mine", "app.kubernetes.io/name": "mine"},
+    "injector": {"podLabels": {"team": "injector"}},
+    "gateway": {"enabled": True, "unauthenticated": True, "podLabels": {"team": "gateway"}},
+    "monitoring": {
+        "force": True,
+        **{each: {"enabled": True, "labels": {"team": each}} for each in ("podMonitor", "prometheusRule", "dashboard")},
+    },
+}
+
+
+class Strict(yaml.SafeLoader):
+    """YAML in which a key may come once: others' post-renderers take no other."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [each.value for each, _ in node.value]
+        assert len(keys) == len(set(keys)), f"{node.start_mark}: {keys}"
+        return super().construct_mapping(node, deep)
+
+
+def test_a_label_of_the_values_comes_once_and_the_nearer_one_holds() -> None:
+    found = [each for each in yaml.load_all(text(given=json.dumps(TEAMS)), Strict) if each]
+    pods_of = {each["metadata"]["name"]: each["spec"]["template"] for each in found if each["kind"] == "Deployment"}
+    assert [pods_of[f"release-outrider-{each}"]["metadata"]["labels"]["team"] for each in ("injector", "gateway")] == [
+        "injector",
+        "gateway",
+    ]
+    assert {each["metadata"]["labels"]["team"] for each in found if each["kind"] == "PodMonitor"} == {"podMonitor"}
+    assert {each["metadata"]["labels"]["app.kubernetes.io/name"] for each in found} == {"outrider"}
+
+
+def test_a_release_may_be_called_by_a_number() -> None:
+    ended = run("helm4", "template", "2024", CHART)
+    assert ended.returncode == 0, ended.stderr
+    names = {
+        each["metadata"]["labels"]["app.kubernetes.io/instance"] for each in yaml.safe_load_all(ended.stdout) if each
+    }
+    assert names == {"2024"}
 
 
 def test_a_release_in_another_namespace_has_other_cluster_wide_names() -> None:

@@ -164,6 +164,12 @@ REFUSED: Mapping[str, dict[str, Any]] = {
     },
     "the pod is on the node's network": {"podTemplate": pod(hostNetwork=True)},
     "the pod is for Windows": {"podTemplate": pod(os={"name": "windows"})},
+    "the pod is for Windows (os.name or nodeSelector)": {
+        "podTemplate": pod(nodeSelector={"kubernetes.io/os": "windows"})
+    },
+    "sidecar.extraEnv: OUTRIDER_PORT is what": {
+        "outrider-lib": {"sidecar": {"extraEnv": [{"name": "OUTRIDER_PORT", "value": "1"}]}}
+    },
     "the pod has a container called outrider already": {"podTemplate": pod({"name": "outrider", "image": "a"})},
     "container app has port 11411": {"podTemplate": pod({**APP, "ports": [{"containerPort": 11411}]})},
     "outrider-lib.injection.native is never": {"outrider-lib": {"injection": {"native": "never"}}},

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 import proxy
 from proxy.injector.template import packaged, parse
-from tests.chart.programs import CHART, HELM, ROOT, program
-from tests.chart.rendering import render
+from tests.chart.programs import CHART, EXAMPLES, HELM, ROOT, program, run
+from tests.chart.rendering import NEWEST, render
 
 LIBRARY = HELM / "outrider-lib"
 
@@ -71,6 +73,20 @@ def test_every_default_is_in_the_schema() -> None:
 def test_the_template_in_the_cluster_is_the_packaged_one() -> None:
     found = render(kind="ConfigMap", name="-template")[0]["data"]["template.json"]
     assert parse(found) == packaged()
+
+
+@pytest.mark.parametrize("mode", ["webhook", "policy", "none"])
+def test_inject_takes_the_template_of_any_release(mode: str, tmp_path: Path) -> None:
+    """As docs/injection.md and the notes of the chart say it, with the values of the release."""
+    values = ("--set", f"image.registry=registry.example,injection.mode={mode}", "--kube-version", NEWEST)
+    shown = run("helm4", "template", "r", CHART, *values, "-s", "templates/injector/template-configmap.yaml")
+    assert shown.returncode == 0, shown.stderr
+    (tmp_path / "template.yaml").write_text(shown.stdout, "utf-8")
+    asked = ("inject", "--template", tmp_path / "template.yaml", "-f", EXAMPLES / "deployment.yaml")
+    ended = run(str(Path(sys.executable).parent / "outrider"), *asked)
+    assert ended.returncode == 0, ended.stderr
+    first = yaml.safe_load(ended.stdout)["spec"]["template"]["spec"]["initContainers"][0]
+    assert first["image"].startswith("registry.example/outrider:")
 
 
 def test_the_version_is_the_image() -> None:

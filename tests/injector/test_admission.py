@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from proxy.injector import admission as subject
-from proxy.injector.admission import LONGEST_WARNING, Admission, Sources, verdict_of
+from proxy.injector.admission import LONGEST_REASON, LONGEST_WARNING, Admission, Sources, verdict_of
 from proxy.injector.metrics import Metrics
 from proxy.injector.patch import Answer, Around, patch
 from tests.injector.reviews import CANARY, TEMPLATE, pod, response, review
@@ -168,3 +168,9 @@ async def test_no_value_of_a_pod_is_logged(caplog: pytest.LogCaptureFixture) -> 
 
 def test_warnings_are_cut_to_what_kubectl_shows() -> None:
     assert len(verdict_of(Answer({}, warnings=("x" * 500,))).warnings[0]) == LONGEST_WARNING
+
+
+async def test_a_long_reason_is_cut_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await World().answer(review(pod({f"outrider.dev/{number}{'x' * 50}": "" for number in range(100)})))
+    assert len(vars(caplog.records[-1])["reason"]) == LONGEST_REASON

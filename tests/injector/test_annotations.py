@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.injector.annotations import ANNOTATIONS, Settings, read
+from proxy.injector.annotations import ANNOTATIONS, MOST_TOLD, Settings, read
 
 DIGEST = f"@sha256:{'0' * 64}"
 LONG = "a" * 64
@@ -154,3 +154,12 @@ def test_the_document_has_every_annotation() -> None:
     assert [[cell.strip() for cell in row] for row in said] == [
         [f"`{name}`", each.allowed, each.about] for name, each in ANNOTATIONS.items()
     ]
+
+
+def test_of_very_many_slips_a_few_are_told() -> None:
+    """Each costs time to look at, and the API server sends as many as somebody writes."""
+    slips = {f"d.io/provider{number}": "" for number in range(5000)}
+    found = read("d.io", slips, {f"d.io/x{number}": "" for number in range(5000)})
+    assert len(found.faults) == MOST_TOLD + 1
+    assert found.faults[-1] == f"{5000 - MOST_TOLD} more annotations of d.io are not known"
+    assert len(found.warnings) == MOST_TOLD

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from proxy.injector.certificates import Lifetimes, make_ca, make_leaf
-from proxy.injector.cluster import FRESH, LONGEST_ANSWER, Access, Cluster
+from proxy.injector.cluster import FRESH, LONGEST_ANSWER, Access, Cluster, trusting
 from proxy.injector.refusal import ClusterError
 from proxy.injector.served import Served
 from tests.injector.fake_api import SECRET, WEBHOOK, FakeApi, cluster_of, serving
@@ -144,3 +144,14 @@ async def over_tls(context: ssl.SSLContext) -> AsyncIterator[str]:
         yield f"https://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+def test_a_ca_as_old_clusters_have_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 3.13 on Python asks for extensions that the CAs of many clusters lack; Go's clients never do."""
+    strict = ssl.create_default_context()
+    strict.verify_flags |= ssl.VERIFY_X509_STRICT
+    monkeypatch.setattr(ssl, "create_default_context", lambda cadata: strict)
+    context = trusting(b"a certificate")
+    assert isinstance(context, ssl.SSLContext)
+    assert not context.verify_flags & ssl.VERIFY_X509_STRICT
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)

@@ -104,3 +104,19 @@ def test_probes_that_the_platform_took_away_stay_away() -> None:
     assert "livenessProbe" not in found
     assert found["readinessProbe"]["tcpSocket"] == {"port": 1}
     assert found["startupProbe"]["httpGet"]["port"] == "outrider-ops"
+
+
+def test_in_a_pod_of_root_the_sidecar_has_a_user_of_its_own() -> None:
+    """Else the pod's would be its own, and the kubelet would never start it: runAsNonRoot."""
+    root = NATIVE._replace(root=True)
+    assert build(packaged(), Settings(), root, {})["securityContext"] == {
+        **packaged()["container"]["securityContext"],
+        "runAsUser": 65532,
+    }
+    assert "runAsUser" not in build(packaged(), Settings(), NATIVE, {})["securityContext"]
+    for said in ({"runAsUser": 1000}, {"runAsNonRoot": False}):
+        found = build(packaged(), Settings(), root, {"securityContext": said})["securityContext"]
+        assert found == {**packaged()["container"]["securityContext"], **said}
+    assert (
+        build({**packaged(), "overlay": {"securityContext": None}}, Settings(), root, {}).get("securityContext") is None
+    )

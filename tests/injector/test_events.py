@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from proxy.injector.events import Bounds, Events, owner_of
+from proxy.injector.events import LONGEST_TEXT, Bounds, Events, owner_of
 from proxy.injector.refusal import ClusterError
 
 OWNER = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-7d4b9c6f5", "uid": "u-1", "controller": True}
@@ -176,3 +176,10 @@ def test_without_an_owner_that_can_be_named_there_is_no_event(wrong: dict[str, A
 
 def test_a_namespace_that_is_none_gets_into_no_path() -> None:
     assert owner_of("../kube-system", pod()) is None
+
+
+@pytest.mark.parametrize("member", ["apiVersion", "kind", "name", "uid"])
+def test_an_owner_that_is_endless_gets_none(member: str) -> None:
+    """It would be kept, and remembered."""
+    assert owner_of("shop", pod(**{member: "x" * (LONGEST_TEXT + 1)})) is None
+    assert owner_of("shop", pod(**{member: "x" * LONGEST_TEXT})) is not None

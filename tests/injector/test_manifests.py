@@ -21,6 +21,14 @@ def together(text: str) -> str:
     return "".join(written(document, document.data) for document in (read(*part) for part in parts(text)))
 
 
+def test_a_stream_of_json_objects_is_taken_apart() -> None:
+    """As kubectl reads and `-o json` writes it; what is no such stream is left whole, for `read` to say what is wrong."""
+    assert [read(*part).data for part in parts('{"a": 1}\n{"b": "{}"} {}\n')] == [{"a": 1}, {"b": "{}"}, {}]
+    assert len(list(parts('{"a": 1}\n{"b": \n'))) == 1
+    assert len(list(parts("{a: 1}\n"))) == 1
+    assert len(list(parts('{"a":' * 99_999))) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
     [
@@ -34,6 +42,9 @@ def together(text: str) -> str:
         ("a: |\n  x\n  ---\n  y\n---\r\nb: 2\r\n", 2),
         ("a: '--- x'\nb: ---x\n", 1),
         ('{"a": 1}\n---\n[1]\n', 2),
+        ('{"a": 1}\n{"b": "{}"} {}\n', 3),
+        ('\n{"a": 1}\n', 1),
+        ('---\n{"a": 1}{"b": 1}\n---\nc: 1\n', 3),
     ],
 )
 def test_what_is_not_changed_comes_out_as_it_came(text: str, count: int) -> None:
@@ -91,6 +102,11 @@ def test_what_is_empty(text: str) -> None:
         ("? [a]\n: b\n", "not valid YAML, line 1 of it: a key that is no text"),
         ("a: 0o_\n", "not valid YAML: "),
         ("a: \x01\n", "not valid YAML"),
+        ("a: .inf\n", "a number that JSON has not, line 1 of it"),
+        ("a: 1\nb: [-.Inf]\n", "a number that JSON has not, line 2 of it"),
+        ("a: .NaN\n", "a number that JSON has not, line 1 of it"),
+        ("a: 1e999\n", "a number that JSON has not, line 1 of it"),
+        ('{"a": 1e999}', "a number that JSON has not, line 1 of it"),
         ("[" * 100_000 + "]" * 100_000, "it is nested deeper than 200 levels, line 1 of it"),
         ("- " * 201 + "x", "it is nested deeper than 200 levels, line 1 of it"),
         ('{"a": NaN, "a": 1}', "the key 'a' comes twice"),

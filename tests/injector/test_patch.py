@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from proxy.injector.patch import Answer, Around, patch
 from proxy.injector.rules import LONGEST_WARNING
+from proxy.injector.status import mark
 from proxy.injector.template import packaged
 from tests.injector.golden import Case, at, read_cases, status_of
 from tests.injector.json_patch import applied
@@ -82,7 +83,8 @@ def test_a_whole_pod() -> None:
     container = deepcopy(TEMPLATE["container"])
     container["env"].append({"name": "POD_WORKLOAD", "value": "p"})
     status = (
-        '{"env":{"app":["GROQ_BASE_URL","GROQ_API_KEY"]},"mode":"webhook","native":true,"opsPort":11412,"port":11411,'
+        f'{{"container":"{mark(container)}",'
+        '"env":{"app":["GROQ_BASE_URL","GROQ_API_KEY"]},"mode":"webhook","native":true,"opsPort":11412,"port":11411,'
         '"providers":["groq"],"version":"outrider-0.1.0","volumes":["outrider-config","outrider-keys","outrider-noapi"]}'
     )
     assert answer.pod == {
@@ -191,62 +193,6 @@ def test_the_audit_says_why_nothing_was_done() -> None:
     assert answer.audit == {"result": "skipped", "reason": answer.skipped}
 
 
-def test_an_annotation_that_has_changed_since_is_followed() -> None:
-    """The same manifest, injected again with another port: what was ours is written anew."""
-    pod: dict[str, Any] = {
-        "metadata": {"annotations": {}},
-        "spec": {"containers": [{"name": "app", "env": [{"name": "A", "value": "1"}]}]},
-    }
-    once = patch(pod, TEMPLATE).pod
-    once["metadata"]["annotations"] |= {"outrider.dev/port": "9000", "outrider.dev/providers": "anthropic"}
-    names = [(item["name"], item["value"]) for item in patch(once, TEMPLATE).pod["spec"]["containers"][0]["env"]]
-    assert names == [
-        ("ANTHROPIC_BASE_URL", "http://127.0.0.1:9000"),
-        ("ANTHROPIC_API_KEY", "sidecar-managed"),
-        ("A", "1"),
-    ]
-
-
-def test_a_variable_that_somebody_changed_after_us_is_theirs() -> None:
-    pod: dict[str, Any] = {"spec": {"containers": [{"name": "app"}]}}
-    once = deepcopy(patch(pod, TEMPLATE).pod)
-    env = once["spec"]["containers"][0]["env"]
-    next(item for item in env if item["name"] == "OPENAI_BASE_URL")["value"] = "https://theirs.example/v1"
-    again = patch(once, TEMPLATE).pod["spec"]["containers"][0]["env"]
-    assert {"name": "OPENAI_BASE_URL", "value": "https://theirs.example/v1"} in again
-    assert "OPENAI_API_BASE" not in {item["name"] for item in again}
-
-
-def test_what_an_earlier_template_had_goes() -> None:
-    """A volume that is wanted no more, and a container that becomes an ordinary one."""
-    more = {**TEMPLATE, "volumes": [*TEMPLATE["volumes"], {"name": "outrider-ca", "configMap": {"name": "ca"}}]}
-    once = patch({"spec": {"containers": [{"name": "app"}]}}, more).pod
-    assert [each["name"] for each in once["spec"]["volumes"]][-1] == "outrider-ca"
-    again = patch(once, {**TEMPLATE, "native": "never"}).pod
-    assert [each["name"] for each in again["spec"]["volumes"]] == ["outrider-config", "outrider-keys", "outrider-noapi"]
-    assert [each["name"] for each in again["spec"]["containers"]] == ["outrider", "app"]
-    assert again["spec"]["initContainers"] == []
-
-
-def test_what_was_laid_over_stays_when_the_pod_comes_again() -> None:
-    own = {"name": "outrider", "image": "auto", "resources": {"limits": {"memory": "1Gi"}}}
-    once = patch({"spec": {"containers": [{"name": "app"}, own]}}, TEMPLATE).pod
-    filled = deepcopy(once)
-    filled["spec"]["initContainers"][0]["resources"]["limits"]["cpu"] = "1"
-    again = patch(filled, TEMPLATE).pod
-    assert again["spec"] == once["spec"]
-
-
-def test_a_damaged_overlay_in_the_status_counts_as_none() -> None:
-    labels, status = (
-        {"outrider.dev/injected": "true"},
-        {"overlay": {"env": [{"value": 1}]}, "env": [], "volumes": {}, "port": "x"},
-    )
-    notes = {"outrider.dev/status": json.dumps(status)}
-    pod = {"metadata": {"labels": labels, "annotations": notes}, "spec": {"containers": [{"name": "app"}]}}
-    assert [each["name"] for each in patch(pod, TEMPLATE).pod["spec"]["initContainers"]] == ["outrider"]
-
-
 def test_deep_nesting_is_refused_or_left_alone() -> None:
     deep: Any = 1
     for _ in range(900):
@@ -257,3 +203,20 @@ def test_deep_nesting_is_refused_or_left_alone() -> None:
     refusal = patch({"spec": {"containers": [{"name": "app"}, own]}}, TEMPLATE).refusal
     assert refusal is not None
     assert "nested deeper than 20 levels" in refusal.message
+
+
+def test_a_refusal_of_very_many_faults_tells_a_few() -> None:
+    taken = [{"name": f"c{number}", "ports": [{"containerPort": 11411}]} for number in range(500)]
+    refusal = patch({"spec": {"containers": taken}}, TEMPLATE).refusal
+    assert refusal is not None
+    assert "and 490 more" in refusal.message
+    assert len(refusal.message) < 3000
+
+
+@pytest.mark.parametrize(
+    ("context", "root"), [({"runAsUser": 0}, True), ({"runAsUser": 1}, False), ({}, False), (None, False), (0, False)]
+)
+def test_a_pod_of_root(context: Any, root: bool) -> None:
+    pod = {"spec": {"containers": [{"name": "app"}], "securityContext": context}}
+    [ours] = patch(pod, TEMPLATE).pod["spec"]["initContainers"]
+    assert ours["securityContext"].get("runAsUser") == (65532 if root else None)

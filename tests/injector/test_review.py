@@ -61,7 +61,7 @@ def bodies(member: str, *values: object) -> list[bytes]:
 
 
 WRONG: dict[str, list[bytes]] = {
-    "JSON": [b"", b"{", b"\xff\xfe", b'{"a": NaN}', b"[" * 100_000, b'{"uid": "u"', b"\x00"],
+    "JSON": [b"", b"{", b"\xff\xfe", b'{"a": NaN}', b'{"a": 1e999}', b"[" * 100_000, b'{"uid": "u"', b"\x00"],
     "the body": [b"[]", b"null", b"1", b'"review"'],
     "apiVersion": [b"{}", b'{"apiVersion": "admission.k8s.io/v1beta1", "kind": "AdmissionReview"}'],
     "kind": [b'{"apiVersion": "admission.k8s.io/v1"}', b'{"apiVersion": "admission.k8s.io/v1", "kind": "Pod"}'],

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from proxy.injector.annotations import Settings
-from proxy.injector.rules import LONGEST_WARNING, Case, cut, refused, shallow, skipped, skipped_on_host, warnings
+from proxy.injector.rules import (
+    LONGEST_WARNING,
+    MOST_CONTAINERS,
+    Case,
+    cut,
+    refused,
+    skipped,
+    skipped_on_host,
+    warnings,
+)
 from proxy.injector.template import packaged
 
 
@@ -93,6 +102,20 @@ def test_warnings_are_cut() -> None:
     assert cut("a" * (LONGEST_WARNING + 1)) == "a" * (LONGEST_WARNING - 3) + "..."
 
 
-def test_shallow() -> None:
-    assert shallow({"a": [1]}, 3)
-    assert not shallow({"a": [1]}, 2)
+def test_a_limit_below_what_the_sidecar_asks_for_anyway() -> None:
+    """The API server would refuse the pod in words that name no annotation."""
+    [fault] = refused(case(memory_limit="64Mi"))
+    assert fault == (
+        "annotation outrider.dev/memory-limit is '64Mi', below the request of 96Mi; outrider.dev/memory-request lowers it"
+    )
+    [fault] = refused(case(cpu_limit="10m"))
+    assert "below the request of 25m" in fault
+    assert not list(refused(case(memory_limit="64Mi", memory_request="64Mi")))
+    assert not list(refused(case(memory_limit="96Mi")))
+
+
+def test_a_pod_of_very_many_containers() -> None:
+    containers = [{"name": f"c{number}"} for number in range(MOST_CONTAINERS + 1)]
+    assert not list(refused(case({"containers": containers[1:]})))
+    [fault] = refused(case({"containers": containers[1:], "initContainers": containers[:1]}))
+    assert fault == f"the pod has {MOST_CONTAINERS + 1} containers; allowed: at most {MOST_CONTAINERS}"

@@ -80,3 +80,12 @@ def test_what_is_wrong_is_named_by_its_option(
 ) -> None:
     with pytest.raises(BadOption, match=names):
         told(*options, environ=environ)
+
+
+def test_names_of_the_certificate_are_as_it_will_say_them() -> None:
+    """Else it would never be the one that is wanted, and be renewed for ever."""
+    found = told("--san", "2001:DB8:0::1", "--san", "*.Example.org")
+    assert found.names == ("2001:db8::1", "*.example.org")
+    for name in ("", "a b", "é.example", "-x"):
+        with pytest.raises(BadOption, match="--san must be"):
+            told(f"--san={name}")

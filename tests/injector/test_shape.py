@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proxy.injector.shape import fault_of, is_container
+from proxy.injector.shape import fault_of, is_container, shallow
 
 APP = {"name": "app"}
 
@@ -86,3 +86,8 @@ def test_a_part_of_a_container() -> None:
     assert is_container({"env": [{"name": "A"}], "novelty": 1})
     assert not is_container({"env": [{}]})
     assert not is_container([])
+
+
+def test_shallow() -> None:
+    assert shallow({"a": [1]}, 3)
+    assert not shallow({"a": [1]}, 2)

@@ -82,3 +82,37 @@ def test_what_is_no_json(text: str | bytes) -> None:
 def test_any_json(value: Any) -> None:
     with pytest.raises(TemplateError):
         checked(value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("container.resources", [], "container.resources must be a mapping, not a list"),
+        (
+            "container.startupProbe",
+            {"httpGet": 1},
+            "container.startupProbe.httpGet must be a mapping, not a whole number",
+        ),
+        ("container.env", [{"name": "A", "value": 1}], "container.env[0].value must be a string"),
+        ("overlay", {"env": [{"value": "x"}]}, "container with overlay.env[7].name is missing"),
+        ("overlay", {"ports": None}, "container with overlay.ports is missing"),
+        ("overlay", {"ports": [{"containerPort": 1}]}, "container with overlay.ports[1].name is missing"),
+        ("overlay", {"resources": 5}, "container with overlay.resources must be a mapping"),
+        ("classic.container", {"lifecycle": "x"}, "classic.container.lifecycle must be a mapping"),
+        (
+            "env.variables",
+            {"x": [{"name": "A", "value": "b", "unless": 5}]},
+            "env.variables.x: unless must be a list of names",
+        ),
+        (
+            "env.variables",
+            {"x": [{"name": "A", "value": "b", "unless": "AZ"}]},
+            "env.variables.x: unless must be a list",
+        ),
+    ],
+)
+def test_a_container_that_could_not_be_made_is_refused_with_the_template(path: str, value: Any, words: str) -> None:
+    """And not pod by pod, as an internal error."""
+    with pytest.raises(TemplateError) as caught:
+        checked(broken(path, value))
+    assert str(caught.value).startswith(words)

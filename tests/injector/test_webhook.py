@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 import pytest
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import Response
 
 from proxy.injector import webhook as subject
 from proxy.injector.listening import listen_first
 from proxy.injector.review import LONGEST_BODY
-from proxy.injector.webhook import CONNECTIONS, PROMETHEUS_TEXT, Door, Ops, Webhook
+from proxy.injector.webhook import CONNECTIONS, PROMETHEUS_TEXT, Door, Ops, Scale, Webhook
 
 
 class Answering:
@@ -24,9 +26,11 @@ class Answering:
         self.free = asyncio.Event()
         self.free.set()
         self.asked = asyncio.Event()
+        self.lengths: list[int] = []
 
     async def answer(self, body: bytes) -> tuple[int, bytes]:
         self.asked.set()
+        self.lengths.append(len(body))
         await self.free.wait()
         return 200, json.dumps({"length": len(body)}).encode()
 
@@ -179,3 +183,50 @@ async def test_the_ops_port_says_what_is_wrong() -> None:
             assert (answer.headers["Content-Type"], await answer.read()) == (PROMETHEUS_TEXT, b"a 1\n")
         async with session.post(f"{url}/readyz") as answer:
             assert answer.status == 405
+
+
+async def test_much_is_worked_on_one_after_the_other_and_in_order() -> None:
+    """A large review takes thirty times its length while it is looked at."""
+    scale, order = Scale(10), []
+
+    async def work(name: str, weight: int) -> None:
+        async with scale.weighed(weight):
+            order.append(f"{name}+")
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            order.append(f"{name}-")
+
+    await asyncio.gather(work("a", 4), work("b", 6), work("c", 99), work("d", 1), work("e", 1))
+    assert order == ["a+", "b+", "a-", "b-", "c+", "c-", "d+", "e+", "d-", "e-"]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Turn by turn of the loop; the caller has the timeout."""
+    while not holds():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+
+async def test_a_review_that_nobody_waits_for_any_more_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "WORKED_ON", 1)
+    behind, seen = Answering(), list[BaseRequest]()
+    behind.free.clear()
+    webhook = Webhook(behind.answer)
+
+    async def handle(request: BaseRequest) -> Response:
+        seen.append(request)
+        return await webhook.handle(request)
+
+    async with opened(handle) as (_, url), aiohttp.ClientSession() as session, asyncio.timeout(5):
+        first = asyncio.create_task(session.post(f"{url}/mutate", data=b"x"))
+        await behind.asked.wait()
+        _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(b"POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+        await until(lambda: webhook.scale.waiting > 0)
+        writer.transport.abort()
+        await until(lambda: seen[1].transport is None)
+        behind.free.set()
+        async with await first as answer:
+            assert answer.status == 200
+        async with session.post(f"{url}/mutate", data=b"xy") as answer:
+            assert await answer.json() == {"length": 2}
+    assert behind.lengths == [1, 2]

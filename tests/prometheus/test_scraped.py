@@ -31,7 +31,7 @@ SILENT = {
     ),
 }
 #: Bounds that are not everywhere: of a container without a limit, and of what is off here.
-UNBOUND = {"memory", "spans", "log_content", "log_answers"}
+UNBOUND = {"memory", "spans", "log_content", "log_answers", "newcomers"}
 SHARED = {"outrider_sharing": "no Redis", "outrider_cache_shared_total": "no Redis"}
 #: What Prometheus adds to a sample, and what a sample of a histogram has of its own.
 OF_TARGET = {"__name__", "job", "instance", "namespace", "le"}

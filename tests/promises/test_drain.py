@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 
@@ -137,3 +138,17 @@ async def test_the_operator_may_drain_before_the_signal_comes(tmp_path: Path) ->
         assert (await running.ask(chat("mock"))).status == 503
         running.stop()
         assert await running.ended() == 0
+
+
+async def test_a_collector_that_hangs_takes_no_last_word_away(tmp_path: Path) -> None:
+    """Where the application has used up the grace period, kubelet leaves a native sidecar two seconds."""
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        tracing = {"otlp": f"http://127.0.0.1:{hanging.getsockname()[1]}"}
+        async with process(tmp_path, tracing=tracing) as running:
+            assert (await running.ask(chat("mock"))).status == 200
+            began = time.monotonic()
+            running.stop()
+            await until(lambda: '"stopped"' in running.log())
+            assert time.monotonic() - began < 0.7
+            assert await running.ended() == 0
+            assert time.monotonic() - began < 1.7

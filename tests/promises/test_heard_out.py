@@ -45,7 +45,7 @@ async def told(it: Scene, data: bytes, until: bytes) -> None:
     link.start()
     link.chunk(data)
     await it.caller.head()
-    while until not in await it.caller.chunk():
+    while until not in (await it.caller.chunk() or b""):
         pass
 
 

@@ -182,6 +182,13 @@ def test_what_changes_while_it_is_read_is_read_again(tmp_path: Path, monkeypatch
     assert (dict(settled(tmp_path).names), times) == ({TWO: "one"}, 2)
 
 
+def test_a_link_that_leads_nowhere_hides_no_change(tmp_path: Path) -> None:
+    (tmp_path / "nowhere").symlink_to("nothing")
+    before = stamp_of(tmp_path)
+    (tmp_path / "one").write_text(ONE, "latin-1")
+    assert stamp_of(tmp_path) != before
+
+
 async def test_tokens_are_hidden_as_long_as_they_hold(tmp_path: Path) -> None:
     hidden: list[str] = []
     (tmp_path / "one").write_text(ONE, "latin-1")

@@ -44,6 +44,25 @@ def test_who_is_let_in(patterns: list[str], name: str | None) -> None:
     assert caller_in(PEER, patterns) == name
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("spiffe://cluster.local/ns/shop/sa/" + "a" * 200, "spiffe://cluster.local/ns/shop/sa/" + "a" * 199 + "b"),
+        ("m\u00fcller", "m\u00f6ller"),
+        ("a b", "a?b"),
+        ("a b", "a?b~c8687a08aa5d6ed2"),
+    ],
+)
+def test_callers_that_look_alike_are_told_apart(one: str, other: str) -> None:
+    """Limits, budgets and cached answers go by the name."""
+    names = [caller_in({"subjectAltName": (("URI", name),)}, []) for name in (one, other)]
+    assert names[0] != names[1]
+    for name in names:
+        assert name is not None
+        assert len(name) <= 128
+        assert all("!" <= c <= "~" for c in name)
+
+
 def test_nobody_is_nobody() -> None:
     assert caller_in({}, []) is None
 

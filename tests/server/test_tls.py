@@ -15,6 +15,7 @@ import pytest
 
 from proxy.config import ConfigError
 from proxy.config.listen import ListenTls
+from proxy.server import tls
 from proxy.server.tls import Certificates
 from tests.upstream.certificates import Authority, Pair
 
@@ -126,6 +127,25 @@ async def test_an_authority_that_is_taken_away(tmp_path: Path, authority: Author
         await shown(port, authority, one)
         with pytest.raises((ConnectionError, ssl.SSLError, AssertionError)):
             await shown(port, authority, two)
+
+
+async def test_a_file_that_goes_while_it_is_read(tmp_path: Path, authority: Authority, monkeypatch: Any) -> None:
+    """It is told like any other fault, and looking goes on."""
+    put(tmp_path, authority.issue("DNS:localhost"))
+    shutil.copy(authority.bundle, tmp_path / "ca.crt")
+    certificates = Certificates(section(tmp_path, client_ca=str(tmp_path / "ca.crt")))
+    await certificates.look()
+    for file, field in (("tls.key", "certificate"), ("ca.crt", "client_ca")):
+        with monkeypatch.context() as patched:
+            patched.setattr(tls, "check_file", lambda *_: None)
+            kept = (tmp_path / file).rename(tmp_path / "kept")
+            await certificates.look()
+            [fault] = certificates.faults
+            assert fault.startswith(f"listen.tls.{field} is ")
+            assert "No such file or directory" in fault
+        kept.rename(tmp_path / file)
+        await certificates.look()
+        assert certificates.faults == ()
 
 
 # ---- files that are wrong from the start

@@ -7,6 +7,9 @@ each namespace its own range take it; it never execs a probe, which would cost a
 {{- $ports := .sidecar.ports -}}
 {{- if eq (int $ports.proxy) (int $ports.ops) }}{{ fail (printf "sidecar.ports.ops is %d, the same as sidecar.ports.proxy: they must differ" (int $ports.ops)) }}{{ end -}}
 {{- $resources := include "outrider.overlaid" (dict "under" .sidecar.resources "over" (.injection.overlay.resources | default dict)) | fromJson -}}
+{{- include "outrider.checkResources" (list "sidecar.resources" $resources) -}}
+{{- include "outrider.checkPortVariables" (list "sidecar.extraEnv" .sidecar.extraEnv) -}}
+{{- include "outrider.checkPortVariables" (list "injection.overlay.env" .injection.overlay.env) -}}
 {{- $container := dict
   "name" "outrider"
   "image" (include "outrider.image" .)

@@ -36,7 +36,10 @@ the webhook makes of the same one. Annotations of the sidecar are refused: here 
 {{- if and (hasPrefix (printf "%s/" $template.domain) $key) (ne $key (printf "%s/status" $template.domain)) }}{{ fail (printf "outrider.inject: the annotation %s is for injectors; set it under outrider-lib in the values" $key) }}{{ end -}}
 {{- end -}}
 {{- if .pod.spec.hostNetwork }}{{ fail "outrider.inject: the pod is on the node's network (hostNetwork), where every pod of the node could use its keys" }}{{ end -}}
-{{- if eq ((.pod.spec.os | default dict).name | default "linux") "windows" }}{{ fail "outrider.inject: the pod is for Windows (os.name), and the sidecar runs on Linux" }}{{ end -}}
+{{- $nodes := .pod.spec.nodeSelector | default dict -}}
+{{- if has "windows" (list (.pod.spec.os | default dict).name (get $nodes "kubernetes.io/os") (get $nodes "beta.kubernetes.io/os")) -}}
+{{- fail "outrider.inject: the pod is for Windows (os.name or nodeSelector), and the sidecar runs on Linux" -}}
+{{- end -}}
 {{- range concat (.pod.spec.containers | default list) (.pod.spec.initContainers | default list) -}}
 {{- $name := .name -}}
 {{- if eq $name "outrider" }}{{ fail "outrider.inject: the pod has a container called outrider already" }}{{ end -}}

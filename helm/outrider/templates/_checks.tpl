@@ -38,8 +38,13 @@ that is wrong and what to do.
 
 {{- define "outrider.checkInjector" -}}
 {{- $injector := .Values.injector -}}
+{{- include "outrider.checkResources" (list "injector.resources" $injector.resources) -}}
 {{- if eq (int $injector.port) (int $injector.opsPort) -}}
 {{- fail (printf "injector.opsPort is %d, the same as injector.port: they must differ" (int $injector.port)) -}}
+{{- end -}}
+{{- $kept := $injector.pdb.minAvailable -}}
+{{- if and (not (kindIs "string" $kept)) (gt (int $injector.replicas) 1) (ge (int $kept) (int $injector.replicas)) -}}
+{{- fail (printf "injector.pdb.minAvailable is %d and injector.replicas %d: no node of theirs could ever be drained" (int $kept) (int $injector.replicas)) -}}
 {{- end -}}
 {{- if and $injector.hostNetwork (eq (int $injector.port) 10250) -}}
 {{- fail "injector.hostNetwork: the kubelet has port 10250 on every node: set injector.port to another" -}}
@@ -86,11 +91,11 @@ that is wrong and what to do.
 
 {{/* Two injectors that answer to the same labels would undo each other's work. Without a cluster, lookup finds nothing. */}}
 {{- define "outrider.checkOthers" -}}
-{{- $api := "admissionregistration.k8s.io/v1" -}}
 {{- if and .Values.injection.checkOthers (ne .Values.injection.mode "none") -}}
-{{- range $kind := list "MutatingWebhookConfiguration" "MutatingAdmissionPolicyBinding" -}}
-{{- if $.Capabilities.APIVersions.Has (printf "%s/%s" $api $kind) -}}
-{{- range (lookup $api $kind "" "").items -}}
+{{- range $found := list "v1/MutatingWebhookConfiguration" "v1/MutatingAdmissionPolicyBinding" "v1beta1/MutatingAdmissionPolicyBinding" -}}
+{{- $kind := printf "admissionregistration.k8s.io/%s" $found -}}
+{{- if $.Capabilities.APIVersions.Has $kind -}}
+{{- range (lookup (dir $kind) (base $kind) "" "").items -}}
 {{- include "outrider.checkOther" (dict "root" $ "other" .) -}}
 {{- end -}}
 {{- end -}}

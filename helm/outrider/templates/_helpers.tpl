@@ -2,28 +2,35 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 40 | trimSuffix "-" }}
 {{- end }}
 
+{{/* A release may have dots in its name, and a Service may not. */}}
 {{- define "outrider.fullname" -}}
 {{- $name := include "outrider.name" . -}}
+{{- $release := .Release.Name | replace "." "-" -}}
 {{- if .Values.fullnameOverride }}{{ .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
-{{- else if contains $name .Release.Name }}{{ .Release.Name | trunc 40 | trimSuffix "-" }}
-{{- else }}{{ printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" }}{{ end -}}
+{{- else if contains $name $release }}{{ $release | trunc 40 | trimSuffix "-" }}
+{{- else }}{{ printf "%s-%s" $release $name | trunc 40 | trimSuffix "-" }}{{ end -}}
 {{- end }}
 
 {{/* Of every object. Whoever needs a component adds `app.kubernetes.io/component`. */}}
 {{- define "outrider.labels" -}}
-{{ include "outrider.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-app.kubernetes.io/part-of: outrider
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- omit (include "outrider.labelled" (list . "" dict) | fromYaml) "app.kubernetes.io/component" | toYaml -}}
 {{- end }}
 
+{{/* (list $ "component" <labels>): each once. Ours are what selectors go by; the values for one object are nearer than commonLabels. */}}
+{{- define "outrider.labelled" -}}
+{{- $root := index . 0 -}}
+{{- $own := include "outrider.selectorLabels" $root | fromYaml -}}
+{{- $version := printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" -}}
+{{- $own = merge $own (dict "app.kubernetes.io/version" $root.Chart.AppVersion "app.kubernetes.io/managed-by" $root.Release.Service) -}}
+{{- $own = merge $own (dict "app.kubernetes.io/part-of" "outrider" "helm.sh/chart" $version) -}}
+{{- with index . 1 }}{{ $_ := set $own "app.kubernetes.io/component" . }}{{ end -}}
+{{- toYaml (merge $own (index . 2) $root.Values.commonLabels) -}}
+{{- end }}
+
+{{/* Quoted, for a release may be called 2024. */}}
 {{- define "outrider.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "outrider.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "outrider.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "outrider.injectorName" -}}{{ include "outrider.fullname" . }}-injector{{- end }}

@@ -32,20 +32,21 @@
 {{- end }}
 
 {{/*
-The certificate of mode `helm`, {ca, crt, key} in base64: the one in the cluster where it can be asked and it is for this service,
-else a new one. Rendered once and kept, for the Secret and the webhook must agree.
+The certificate of mode `helm`, {ca, crt, key} in base64: the one that this mode has put into the cluster, where it can be asked, else a new
+one. A Secret of mode `auto` has the key of its authority in it, which must not get into a release. Rendered once and kept, for the Secret
+and the webhook must agree.
 */}}
 {{- define "outrider.helmCertificate" -}}
 {{- if not (hasKey .Release "outriderCertificate") -}}
 {{- $found := (lookup "v1" "Secret" .Release.Namespace (include "outrider.tlsSecret" .)).data | default dict -}}
-{{- if not (and (index $found "ca.crt") (index $found "tls.crt") (index $found "tls.key")) -}}
+{{- if or (hasKey $found "ca.key") (not (and (index $found "ca.crt") (index $found "tls.crt") (index $found "tls.key"))) -}}
 {{- $hosts := include "outrider.injectorHosts" . | fromJsonArray -}}
 {{- $days := int .Values.injector.tls.validityDays -}}
 {{- $authority := genCA (include "outrider.injectorName" .) $days -}}
 {{- $leaf := genSignedCert (first $hosts) nil $hosts $days $authority -}}
 {{- $found = dict "ca.crt" (b64enc $authority.Cert) "tls.crt" (b64enc $leaf.Cert) "tls.key" (b64enc $leaf.Key) -}}
 {{- end -}}
-{{- $_ := set .Release "outriderCertificate" $found -}}
+{{- $_ := set .Release "outriderCertificate" (pick $found "ca.crt" "tls.crt" "tls.key") -}}
 {{- end -}}
 {{- toJson .Release.outriderCertificate -}}
 {{- end }}

@@ -1,10 +1,11 @@
 {{/*
 "true" where the pod of `helm test` gets a native sidecar. It is a pod that ends, and beside an ordinary sidecar it never would. The webhook
-makes sure of every kubelet by asking the API server for three versions more than the library does.
+makes sure of every kubelet by asking the API server for three versions more than the library does. In an excluded namespace nobody injects.
 */}}
 {{- define "outrider.canTest" -}}
 {{- $oldest := ternary "1.32" "1.29" (and (eq .Values.injection.native "auto") (eq .Values.injection.mode "webhook")) -}}
-{{- if and .Values.tests.enabled (ne .Values.injection.native "never") (include "outrider.kubernetesAtLeast" (list . $oldest)) }}true{{ end -}}
+{{- $served := or (eq .Values.injection.mode "none") (not (has .Release.Namespace .Values.injection.excludedNamespaces)) -}}
+{{- if and .Values.tests.enabled $served (ne .Values.injection.native "never") (include "outrider.kubernetesAtLeast" (list . $oldest)) }}true{{ end -}}
 {{- end }}
 
 {{/* An application that knows nothing of us: it asks where its SDK's variable says, with Python, for the image has no shell. */}}

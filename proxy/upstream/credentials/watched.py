@@ -21,7 +21,8 @@ Stamp = tuple[int, int, int]
 class Watched:
     """`changed(path, text)` is called on the loop with what a file holds now, and says whether that is of use.
 
-    `look` looks once; `start` makes a task that does so for ever, `close` ends it. Without files neither does anything.
+    `look` looks once; `start` makes a task that does so for ever, `close` ends it. Without files neither does anything. The first
+    look tells of every file, for it may have changed since somebody read it.
     """
 
     def __init__(self, paths: list[Path], changed: Callable[[Path, str], bool], every: float = EVERY) -> None:
@@ -33,7 +34,6 @@ class Watched:
 
     def start(self) -> None:
         if self._paths and self._task is None:
-            self._stamps = stamps_of(self._paths)
             self._task = asyncio.ensure_future(self._keep_looking())
 
     def close(self) -> None:

@@ -25,9 +25,13 @@ def keys() -> Keys:
     return Keys()
 
 
-def watch(keys: Keys, *paths: Path) -> Watched:
+async def watch(keys: Keys, *paths: Path) -> Watched:
+    """Past the first look, which tells of every file."""
     watched = Watched(list(paths), keys.changed, every=3600)
     watched.start()
+    await watched.look()
+    assert [name for name, _ in keys.seen] == [path.name for path in paths]
+    keys.seen.clear()
     return watched
 
 
@@ -35,7 +39,7 @@ async def test_a_file_that_is_written_anew_is_read_once(tmp_path: Path, keys: Ke
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_text("sk-1")
     two.write_text("sk-2")
-    watched = watch(keys, one, two)
+    watched = await watch(keys, one, two)
     await watched.look()
     assert keys.seen == []
     one.write_text("sk-1b")
@@ -51,7 +55,7 @@ async def test_a_mounted_secret_swaps_the_link_its_files_go_through(tmp_path: Pa
         (tmp_path / version / "key").write_text(f"sk-{version}")
     (tmp_path / "..data").symlink_to("v1")
     (tmp_path / "key").symlink_to("..data/key")
-    watched = watch(keys, tmp_path / "key")
+    watched = await watch(keys, tmp_path / "key")
     (tmp_path / "..new").symlink_to("v2")
     os.replace(tmp_path / "..new", tmp_path / "..data")
     await watched.look()
@@ -62,7 +66,7 @@ async def test_a_mounted_secret_swaps_the_link_its_files_go_through(tmp_path: Pa
 async def test_a_file_that_goes_away_changes_nothing_and_is_read_when_it_is_back(tmp_path: Path, keys: Keys) -> None:
     file = tmp_path / "key"
     file.write_text("sk-1")
-    watched = watch(keys, file)
+    watched = await watch(keys, file)
     file.unlink()
     await watched.look()
     assert keys.seen == []
@@ -77,7 +81,7 @@ async def test_what_is_no_key_is_said_and_not_shown(
 ) -> None:
     file = tmp_path / "key"
     file.write_text("sk-1")
-    watched = watch(keys, file)
+    watched = await watch(keys, file)
     file.write_text("no key canary")
     await watched.look()
     assert "the old one is kept" in caplog.text

@@ -6,8 +6,7 @@ app.kubernetes.io/component: gateway
 {{- end }}
 
 {{- define "outrider.gatewayLabels" -}}
-{{ include "outrider.labels" . }}
-app.kubernetes.io/component: gateway
+{{- include "outrider.labelled" (list . "gateway" dict) -}}
 {{- end }}
 
 {{/* The port of the Service: what the values say, else the one that the protocol has by custom. */}}
@@ -59,6 +58,7 @@ without IPv6 has no `::`.
 {{- define "outrider.checkGateway" -}}
 {{- $gateway := .Values.gateway -}}
 {{- $tls := $gateway.tls -}}
+{{- include "outrider.checkResources" (list "gateway.resources" $gateway.resources) -}}
 {{- if not (or $gateway.tokens.secretName $tls.clientCA.secretName $gateway.unauthenticated) -}}
 {{- fail "gateway.enabled: whoever reaches the gateway would spend what your keys are good for: set gateway.tokens.secretName or gateway.tls.clientCA.secretName, or gateway.unauthenticated if that is meant so" -}}
 {{- end -}}

@@ -22,10 +22,10 @@ env-containers: {good: {{ quote $names }}, allowed: {{ quote $containers }}}
 env-skip-containers: {good: {{ quote $names }}, allowed: {{ quote $containers }}}
 native: {good: "{v} in ['auto', 'always', 'never']", allowed: "auto, always, never"}
 image: {policy: false, good: "{v}.matches('^[A-Za-z0-9][A-Za-z0-9._/:@-]{0,499}$')", allowed: "an image, such as registry/name:tag"}
-cpu-request: {policy: false, good: {{ quote $quantity }}, allowed: {{ quote $quantityWords }}}
-cpu-limit: {policy: false, good: {{ quote $quantity }}, allowed: {{ quote $quantityWords }}}
-memory-request: {policy: false, good: {{ quote $quantity }}, allowed: {{ quote $quantityWords }}}
-memory-limit: {policy: false, good: {{ quote $quantity }}, allowed: {{ quote $quantityWords }}}
+cpu-request: {good: {{ quote $quantity }}, allowed: {{ quote $quantityWords }}}
+cpu-limit: {good: {{ quote $quantity }}, allowed: {{ quote $quantityWords }}}
+memory-request: {good: {{ quote $quantity }}, allowed: {{ quote $quantityWords }}}
+memory-limit: {good: {{ quote $quantity }}, allowed: {{ quote $quantityWords }}}
 log-level: {good: "{v} in ['debug', 'info', 'warning', 'error']", allowed: "debug, info, warning, error"}
 extra-env: {policy: false, quoted: false, good: "{v}.matches('^[[](.|\\n)*[]]$')", allowed: 'a JSON list of variables, each {"name": "A", "value": "b"} or {"name": "A", "valueFrom": {...}}'}
 termination-grace-period-seconds: {good: "{v}.matches('^[0-9]{1,9}$') && int({v}) >= 1 && int({v}) <= 604800", allowed: "seconds, 1 to 604800"}

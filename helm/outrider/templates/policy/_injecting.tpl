@@ -49,6 +49,9 @@ What the policy puts into a pod, as variables of CEL, from (list $ template): th
     {{ include "outrider.cel" $template.container.env }}
     .map(e, variables.asked.exists(a, a.name == e.name) ? dyn(variables.asked.filter(a, a.name == e.name)[0]) : dyn(e))
     + dyn(variables.asked).filter(a, !{{ include "outrider.celStrings" (include "outrider.names" $template.container.env | fromJsonArray) }}.exists(n, n == a.name))
+    {{- if not (has "OUTRIDER_MEMORY_LIMIT" (include "outrider.names" $template.container.env | fromJsonArray)) }}
+    + ('memory' in variables.limits ? [{{ include "outrider.cel" (dict "name" "OUTRIDER_MEMORY_LIMIT" "valueFrom" (dict "resourceFieldRef" (dict "containerName" "outrider" "resource" "limits.memory"))) }}] : [])
+    {{- end }}
 {{- end }}
 
 {{- define "outrider.names" -}}
@@ -150,6 +153,10 @@ value: '{"mode":"policy","native":true,"opsPort":' + string(variables.opsPort) +
 {{- define "outrider.policyContainer" -}}
 {{- $container := deepCopy .container -}}
 {{- $_ := set $container "env" (dict "$cel" "variables.env") -}}
+{{- $resources := $container.resources | default dict -}}
+{{- $_ := set $resources "limits" (dict "$cel" "variables.limits") -}}
+{{- $_ := set $resources "requests" (dict "$cel" "variables.requests") -}}
+{{- $_ := set $container "resources" $resources -}}
 {{- range $port := $container.ports -}}
 {{- if eq $port.name "llm-metrics" }}{{ $_ := set $port "containerPort" (dict "$cel" "variables.opsPort") }}{{ end -}}
 {{- end -}}

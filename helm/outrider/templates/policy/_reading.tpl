@@ -41,6 +41,17 @@ From $.
   expression: >-
     'providers' in variables.said ? variables.said['providers'].split(',').map(p, p.trim())
     : {{ include "outrider.celStrings" $template.env.providers }}
+# What the container asks for: the template's, and the annotations' in its stead. Of a bad quantity nothing is made.
+{{- range $section := list "limits" "requests" }}
+- name: {{ $section }}
+  expression: >-
+    size(variables.unreadable) > 0 ? {} : {{ include "outrider.resourceNames" (get $template.container.resources $section) }}
+    .filter(name, name in {{ include "outrider.cel" (get $template.container.resources $section | default dict) }}
+    || (name + '-{{ trimSuffix "s" $section }}') in variables.said)
+    .transformMapEntry(index, name, {name: (name + '-{{ trimSuffix "s" $section }}') in variables.said
+    ? dyn(variables.said[name + '-{{ trimSuffix "s" $section }}'])
+    : {{ include "outrider.cel" (get $template.container.resources $section | default dict) }}[name]})
+{{- end }}
 - name: impossible
   expression: >-
     variables.providers.filter(p, !(p in {{ include "outrider.celStrings" (keys $template.env.variables | sortAlpha) }}))
@@ -51,6 +62,10 @@ From $.
     + ('keys-secret' in variables.said
     ? ['annotation {{ $domain }}/keys-secret has no place here: the keys come from no Secret (keys.source)'] : [])
     {{- end }}
+    + ['cpu', 'memory'].filter(name, (name + '-request') in variables.said && name in variables.limits
+    && quantity(string(variables.requests[name])).isGreaterThan(quantity(string(variables.limits[name]))))
+    .map(name, 'annotation {{ $domain }}/' + name + '-request is \'' + string(variables.requests[name]) + '\', above the limit of '
+    + string(variables.limits[name]) + '; {{ $domain }}/' + name + '-limit raises it')
     + (variables.port == variables.opsPort
     ? ['annotations {{ $domain }}/port and {{ $domain }}/ops-port are both ' + string(variables.port) + '; allowed: two different ports'] : [])
     + variables.others.filter(c, has(c.ports) && c.ports.exists(p, p.containerPort in [variables.port, variables.opsPort]))
@@ -63,6 +78,13 @@ From $.
   expression: >-
     has(object.spec.hostNetwork) && object.spec.hostNetwork
     && variables.said[?'allow-host-network'].orValue('') != 'true'
+{{- end }}
+
+{{/* Of a section of the template's resources: its names and those that annotations can set. */}}
+{{- define "outrider.resourceNames" -}}
+{{- $names := dict "cpu" true "memory" true -}}
+{{- range $name, $_ := . }}{{ $_ := set $names $name true }}{{ end -}}
+{{- include "outrider.celStrings" (keys $names | sortAlpha) -}}
 {{- end }}
 
 {{/* Pods that are left alone whatever they say. */}}
