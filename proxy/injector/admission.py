@@ -37,15 +37,18 @@ class Sources(NamedTuple):
 
 
 class Admission:
-    """allow_on_error: what an internal error is answered with."""
+    """allow_on_error: whether an internal error lets a pod pass, where nothing else is said."""
 
     def __init__(self, sources: Sources, metrics: Metrics, allow_on_error: bool) -> None:
         self._sources = sources
         self._metrics = metrics
         self._allow_on_error = allow_on_error
 
-    async def answer(self, body: bytes) -> tuple[int, bytes]:
-        """A status and what is answered: an AdmissionReview with 200, else an error in words."""
+    async def answer(self, body: bytes, allow: bool | None = None) -> tuple[int, bytes]:
+        """A status and what is answered: an AdmissionReview with 200, else an error in words.
+
+        allow: whether an internal error lets the pod pass, where whoever asks has said so.
+        """
         began = time.perf_counter()
         try:
             review = parse_review(body)
@@ -53,7 +56,7 @@ class Admission:
             self._metrics.count("admissions_total", "malformed")
             log.warning("a review was malformed: %s", error)
             return 400, b'{"error": "no AdmissionReview of admission.k8s.io/v1: ' + str(error).encode() + b'"}'
-        verdict, content = await self._judged(review)
+        verdict, content = await self._judged(review, self._allow_on_error if allow is None else allow)
         duration = time.perf_counter() - began
         self._metrics.count("admissions_total", verdict.result)
         self._metrics.observe(duration)
@@ -61,13 +64,13 @@ class Admission:
         asyncio.get_running_loop().call_soon(self._tell, review, verdict, duration)
         return 200, content
 
-    async def _judged(self, review: Review) -> tuple[Verdict, bytes]:
+    async def _judged(self, review: Review, allow: bool) -> tuple[Verdict, bytes]:
         try:
             verdict = await self._judge(review)
             return verdict, render_answer(review.uid, verdict)
         except Exception:
             log.exception("a pod could not be patched", extra={"namespace": review.namespace, "uid": review.uid})
-        verdict = failed(self._allow_on_error)
+        verdict = failed(allow)
         return verdict, render_answer(review.uid, verdict)
 
     async def _judge(self, review: Review) -> Verdict:

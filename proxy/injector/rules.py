@@ -92,12 +92,10 @@ def skipped(case: Case) -> str | None:
     """Why the pod is left alone, whatever its annotations say; None where it is not."""
     asked = (case.metadata.get("labels") or {}).get(f"{case.template['domain']}/inject", "true")
     nodes = case.spec.get("nodeSelector") or {}
-    phase = (case.pod.get("status") or {}).get("phase") or "Pending"
     reasons = {
         f"the label {case.template['domain']}/inject is {str(asked)[:20]!r}": asked != "true",
         f"the namespace {case.namespace} is excluded": case.namespace in case.template["excludedNamespaces"],
         "it is a mirror of a static pod": MIRROR in (case.metadata.get("annotations") or {}),
-        f"it is not new: its phase is {str(phase)[:20]}": phase != "Pending",
         "it is for Windows": (case.spec.get("os") or {}).get("name") == "windows"
         or any(nodes.get(key) == "windows" for key in WINDOWS),
     }

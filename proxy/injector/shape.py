@@ -54,7 +54,6 @@ POD: Mapping[str, Any] = {
         "hostNetwork": bool,
         "shareProcessNamespace": bool,
     },
-    "status": {"phase": str},
 }
 WORDS = {str: "a string", int: "a whole number", bool: "true or false", list: "a list", dict: "a mapping"}
 

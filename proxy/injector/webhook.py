@@ -20,7 +20,8 @@ from aiohttp.web_server import Server
 
 from proxy.injector.review import LONGEST_BODY
 
-MUTATE = "/mutate"
+#: Where reviews are taken -> whether a fault of our own lets the pod pass; None: as the command line has it.
+MUTATE: Mapping[str, bool | None] = {"/mutate": None, "/mutate/deny": False, "/mutate/allow": True}
 #: When there are more connections the oldest goes: an API server dials again, and nobody keeps it out by holding many.
 CONNECTIONS = 500
 #: seconds; Go's client leaves a connection after 90, and must be the one who does
@@ -35,8 +36,8 @@ WORKED_ON = LONGEST_BODY
 PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 Handle = Callable[[BaseRequest], Awaitable[Response]]
-#: A body to a status and what is answered.
-Answer = Callable[[bytes], Awaitable[tuple[int, bytes]]]
+#: A body, and whether a fault lets the pod pass, to a status and what is answered.
+Answer = Callable[[bytes, bool | None], Awaitable[tuple[int, bytes]]]
 
 
 class Door:
@@ -125,7 +126,7 @@ class Scale:
 
 
 class Webhook:
-    """`POST /mutate`, as a handler for a Door."""
+    """`POST` to the paths of MUTATE, as a handler for a Door."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -133,8 +134,8 @@ class Webhook:
         self._held = 0
 
     async def handle(self, request: BaseRequest) -> Response:
-        if request.path != MUTATE:
-            return refusal(404, f"only {MUTATE} is here")
+        if request.path not in MUTATE:
+            return refusal(404, f"only {', '.join(MUTATE)} are here")
         if request.method != "POST":
             return refusal(405, "only POST is answered")
         parts: list[bytes] = []
@@ -150,7 +151,7 @@ class Webhook:
         async with self.scale.weighed(len(body)):
             if request.transport is None:
                 raise Unread(408, "nobody waits for the answer any more")
-            return json_of(*await self._answer(body))
+            return json_of(*await self._answer(body, MUTATE[request.path]))
 
     async def _read(self, request: BaseRequest, parts: list[bytes]) -> None:
         """The body into `parts`. Raises Unread."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from proxy.injector.owner import workload
 from proxy.injector.patch import Answer, Around, patch
 
 #: (API group, kind) -> where its pod stands.
@@ -75,7 +76,10 @@ def _object(
         tell(Told(place, None, notes))
         return document
     namespace = metadata.get("namespace") or asked.namespace
-    around = Around(str(namespace), {}, asked.server, "command", _name(metadata) if path else None)
+    owner = {"kind": document["kind"], "name": _name(metadata)}
+    around = Around(
+        str(namespace), {}, asked.server, "command", workload({"ownerReferences": [owner]}) if path else None
+    )
     answer = patch(pod, template, around)
     tell(Told(place, answer, notes))
     return _with(document, path, answer.pod) if answer.operations else document

@@ -61,6 +61,7 @@ PODS: Mapping[str, dict[str, Any]] = {
     "pull secrets": pod(imagePullSecrets=[{"name": "mine"}]),
     "what nobody here knows": pod({**APP, "future": {"a": [1, 2]}}, future=[{"b": 1}]),
     "numbers": pod(terminationGracePeriodSeconds=600, securityContext={"fsGroup": 1000}),
+    "root": pod(securityContext={"runAsUser": 0}),
 }
 VALUES: Mapping[str, dict[str, Any]] = {
     "defaults": {},
@@ -92,6 +93,8 @@ VALUES: Mapping[str, dict[str, Any]] = {
             }
         }
     },
+    "a user": {"sidecar": {"securityContext": {"runAsUser": 1000}}},
+    "root's own": {"injection": {"overlay": {"securityContext": {"runAsNonRoot": False}}}},
     "no limit of memory": {"sidecar": {"resources": {"limits": None}}},
 }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.cluster.injectors import Injectors
-from tests.cluster.pods import container, pod, sidecar
+from tests.cluster.pods import DOMAIN, POLICY_DOMAIN, container, pod, sidecar
+from tests.cluster.releases import Release
 
 RESTRICTED = {
     "runAsNonRoot": True,
@@ -55,6 +56,23 @@ def test_a_limit_range_gives_the_application_its_defaults_and_leaves_ours(webhoo
     ours = container(made, "outrider")["resources"]
     assert ours["requests"] == {"cpu": "25m", "memory": "96Mi"}
     assert ours["limits"]["memory"] == "256Mi"
+
+
+@pytest.mark.parametrize("domain", [DOMAIN, POLICY_DOMAIN])
+def test_a_limit_range_with_a_maximum_accepts_the_sidecar(webhook: Injectors, policy: Release, domain: str) -> None:
+    """Containers without a limit are refused there: ours has none for the processor, and takes the range's default."""
+    api = webhook.release.api
+    namespace = api.namespace()
+    limits = {"type": "Container", "default": {"cpu": "1"}, "max": {"cpu": "2"}}
+    api.admin.create("LimitRange", {"metadata": {"name": "most"}, "spec": {"limits": [limits]}}, namespace).wanted()
+    made = api.eventually(
+        lambda: api.admin.create("Pod", pod(domain=domain), namespace, dryRun="All").wanted(),
+        lambda found: "limits" in container(found)["resources"],
+    )
+    assert container(made)["resources"]["limits"] == {"cpu": "1"}
+    ours = container(made, "outrider")["resources"]
+    assert ours["limits"] == {"cpu": "1", "memory": "256Mi"}
+    assert ours["requests"] == {"cpu": "25m", "memory": "96Mi"}
 
 
 def test_a_quota_counts_the_sidecar_and_accepts_it(webhook: Injectors) -> None:

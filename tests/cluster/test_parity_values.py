@@ -23,6 +23,7 @@ POD: dict[str, Any] = {
     ],
     "imagePullSecrets": [{"name": "own"}],
     "volumes": [{"name": "extra", "emptyDir": {}}],
+    "securityContext": {"runAsUser": 0},
 }
 ANNOTATIONS = {"memory-limit": "1Gi", "cpu-request": "2m"}
 VARIANTS: dict[str, Values] = {
@@ -42,6 +43,7 @@ VARIANTS: dict[str, Values] = {
         "sidecar.caBundle.configMap": "authorities",
         "sidecar.logLevel": "debug",
         "sidecar.resources": {"requests": {"cpu": "1m"}},
+        "sidecar.securityContext.runAsUser": 1000,
         "config.name": "gateway",
     },
     "keys-elsewhere": {

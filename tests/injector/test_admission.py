@@ -131,6 +131,13 @@ async def test_an_internal_error_is_answered_as_the_flag_says(
     assert [each.exc_info for each in caplog.records if each.levelno == logging.ERROR]
 
 
+@pytest.mark.parametrize("allow", [True, False])
+async def test_whoever_asks_may_say_it(allow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "patch", broken)
+    _, content = await World(not allow).admission.answer(review(pod()), allow)
+    assert response(content)["allowed"] is allow
+
+
 async def test_an_answer_that_cannot_be_rendered_is_an_internal_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "patch", lambda *given: Answer({}, [{"op": "add", "value": object()}]))
     assert (await World().answer(review(pod())))["status"]["code"] == 500

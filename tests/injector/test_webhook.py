@@ -27,9 +27,11 @@ class Answering:
         self.free.set()
         self.asked = asyncio.Event()
         self.lengths: list[int] = []
+        self.allowed: list[bool | None] = []
 
-    async def answer(self, body: bytes) -> tuple[int, bytes]:
+    async def answer(self, body: bytes, allow: bool | None) -> tuple[int, bytes]:
         self.asked.set()
+        self.allowed.append(allow)
         self.lengths.append(len(body))
         await self.free.wait()
         return 200, json.dumps({"length": len(body)}).encode()
@@ -51,6 +53,15 @@ async def test_a_review_is_taken_and_answered_as_json() -> None:
             async with session.post(f"{url}/mutate?timeout=5s", data=io.BytesIO(b"x" * length)) as answer:
                 assert (answer.status, answer.content_type) == (200, "application/json")
                 assert await answer.json() == {"length": length}
+
+
+async def test_the_path_says_what_becomes_of_a_pod_where_a_fault_is_ours() -> None:
+    answering = Answering()
+    async with opened(Webhook(answering.answer).handle) as (_, url), aiohttp.ClientSession() as session:
+        for path in ("/mutate", "/mutate/deny", "/mutate/allow"):
+            async with session.post(url + path, data=b"x") as answer:
+                assert answer.status == 200
+    assert answering.allowed == [None, False, True]
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,16 @@ def test_the_version_decides() -> None:
     assert at(after, "spec.template.spec.containers.*.name") == ["outrider", "app"]
 
 
+@pytest.mark.parametrize(("kind", "name"), [("Job", "report"), ("CronJob", "report-29340000")])
+def test_a_job_is_called_what_its_pods_say(kind: str, name: str) -> None:
+    """A CronJob's Job, saved: the webhook would call its pods by the CronJob."""
+    template = {"template": pod()} if kind == "Job" else {"jobTemplate": {"spec": {"template": pod()}}}
+    saved = {"apiVersion": "batch/v1", "kind": kind, "metadata": {"name": "report-29340000"}, "spec": template}
+    after, _ = run(saved)
+    found = after["spec"] if kind == "Job" else after["spec"]["jobTemplate"]["spec"]
+    assert at(found, "template.spec.initContainers.outrider.env.POD_WORKLOAD.value") == name
+
+
 def test_kinds() -> None:
     assert kind_of({"apiVersion": "apps/v1", "kind": "Deployment"}) == ("apps", "Deployment")
     assert kind_of({"apiVersion": "v1", "kind": "Pod"}) == ("", "Pod")

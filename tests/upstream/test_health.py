@@ -60,12 +60,12 @@ def road(url: str, kind: str = "openai") -> Road:
 class Watching:
     """What a Health is given, and what it tells."""
 
-    def __init__(self, given: Road, asker: Asker, interval: float = 0.01) -> None:
+    def __init__(self, given: Road, asker: Asker, interval: float = 0.01, patience: float = 5.0) -> None:
         self.ended = 0
         self.told: asyncio.Queue[tuple[str, str | None]] = asyncio.Queue()
         self.health = Health(
             {"up": given},
-            Probing(interval, 0.2),
+            Probing(interval, patience),
             asker,
             lambda name: self.ended,
             lambda name, wrong: self.told.put_nowait((name, wrong)),
@@ -97,7 +97,7 @@ async def test_what_an_answer_says(status: int, wrong: str | None, server: tuple
 async def test_who_does_not_answer_is_not_waited_for(server: tuple[Server, str], asker: Asker) -> None:
     there, url = server
     there.status = None
-    assert await Watching(road(url), asker).health.probe("up") == "unreachable"
+    assert await Watching(road(url), asker, patience=0.2).health.probe("up") == "unreachable"
     assert await Watching(road("http://127.0.0.1:9"), asker).health.probe("up") == "unreachable"
 
 

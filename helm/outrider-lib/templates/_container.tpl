@@ -1,6 +1,6 @@
 {{/*
 The sidecar's container, as JSON, from `values` (image, sidecar, keys, injection): a native sidecar. The webhook, the policy,
-`outrider inject` and the library's users all get this one. It sets no user and no group, so that clusters which give
+`outrider inject` and the library's users all get this one. It sets no user (but in a pod of root) and no group, so that clusters which give
 each namespace its own range take it; it never execs a probe, which would cost a Python interpreter each time.
 */}}
 {{- define "outrider.container" -}}
@@ -27,6 +27,15 @@ each namespace its own range take it; it never execs a probe, which would cost a
   "volumeMounts" (include "outrider.mounts" . | fromJsonArray)
 -}}
 {{- include "outrider.overlaid" (dict "under" $container "over" .injection.overlay) -}}
+{{- end }}
+
+{{/*
+Whether the container, in a pod of root, needs a user of its own: else the kubelet would never start it. In other pods it gets
+none. The user is the image's, 65532.
+*/}}
+{{- define "outrider.mustNotBeRoot" -}}
+{{- $context := .securityContext | default dict -}}
+{{- if and (eq (get $context "runAsNonRoot" | toString) "true") (not (hasKey $context "runAsUser")) }}yes{{ end -}}
 {{- end }}
 
 {{- define "outrider.probe" -}}

@@ -9,6 +9,10 @@ the webhook makes of the same one. Annotations of the sidecar are refused: here 
 {{- $spec := $pod.spec -}}
 {{- $init := $spec.initContainers | default list -}}
 {{- $ours := include "outrider.initContainer" . | fromYaml -}}
+{{- $user := get ($spec.securityContext | default dict) "runAsUser" | toString -}}
+{{- if and (eq $user "0") (include "outrider.mustNotBeRoot" $ours) -}}
+{{- $_ := set $ours.securityContext "runAsUser" 65532 -}}
+{{- end -}}
 {{- $before := include "outrider.afterMesh" (dict "containers" $init) | int -}}
 {{- $placed := list -}}
 {{- range $index, $each := $init -}}

@@ -13,7 +13,7 @@ gives the pod that the webhook would give; the four others are its parts, for th
 {{- toJson $values -}}
 {{- end }}
 
-{{/* One item for `initContainers`. */}}
+{{/* One item for `initContainers`. In a pod of root (securityContext.runAsUser 0) it needs a user: sidecar.securityContext.runAsUser. */}}
 {{- define "outrider.initContainer" -}}
 {{- $root := .root | default . -}}
 {{- $container := include "outrider.valuesOf" . | fromJson | include "outrider.container" | fromJson -}}

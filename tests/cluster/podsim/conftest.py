@@ -1,7 +1,7 @@
 """A stage for tests of whole pods; where there can be no namespaces their containers are plain processes, and the reason is said.
 
-The simulator's own tests and those of a Job need nothing more. The others take minutes, some of them the API server: they are
-collected where it is said in which folder its programs are, as for the rest of tests/cluster.
+The quick tests of the simulator need nothing more. The others wait for probes and grace periods, minutes in all, and some need the
+API server: they are collected where it is said in which folder its programs are, as for the rest of tests/cluster.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from tests.cluster.podsim.bare import BareNode
 from tests.cluster.podsim.network import Node, NodeNetwork, missing
 from tests.cluster.podsim.stage import Stage, staged
 
-collect_ignore_glob = [] if PROGRAMS in os.environ else ["test_life_*.py", "test_cluster_*.py"]
+SLOW = ["test_life_*.py", "test_cluster_*.py", "test_order.py", "test_job.py", "test_bare.py", "test_isolation.py"]
+collect_ignore_glob = [] if PROGRAMS in os.environ else SLOW
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from proxy.upstream.credentials import aws_metadata
 from proxy.upstream.credentials.ask import Asker
 from tests.upstream.credentials.token_server import Files, TokenServer
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node's own server answers at once; that of a test may have to wait for a busy machine. Tests of the bound set their own."""
+    monkeypatch.setattr(aws_metadata, "INSTANCE_SECONDS", 10.0)
 
 
 @pytest.fixture

@@ -17,11 +17,14 @@ What the policy puts into a pod, as variables of CEL, from (list $ template): th
     ? (object.metadata.ownerReferences.filter(o, has(o.controller) && o.controller) + object.metadata.ownerReferences)
     .map(o, o.kind == 'ReplicaSet' && variables.labels[?'pod-template-hash'].orValue('') != ''
     && o.name.endsWith('-' + variables.labels['pod-template-hash'])
-    ? o.name.substring(0, o.name.size() - variables.labels['pod-template-hash'].size() - 1) : o.name)[0]
+    ? o.name.substring(0, o.name.size() - variables.labels['pod-template-hash'].size() - 1)
+    : o.kind == 'Job' && o.name.matches('-[0-9]{8,10}$') ? o.name.substring(0, o.name.lastIndexOf('-')) : o.name)[0]
     : has(object.metadata.generateName) && !(object.metadata.generateName in ['', '-'])
     ? (object.metadata.generateName.endsWith('-')
     ? object.metadata.generateName.substring(0, object.metadata.generateName.size() - 1) : object.metadata.generateName)
     : has(object.metadata.name) ? object.metadata.name : ''
+- name: root
+  expression: "has(object.spec.securityContext) && object.spec.securityContext.?runAsUser.orValue(1) == 0"
 - name: mode
   expression: "variables.said[?'env'].orValue('{{ $env.mode }}')"
 - name: only
@@ -159,6 +162,11 @@ value: '{"mode":"policy","native":true,"opsPort":' + string(variables.opsPort) +
 {{- $_ := set $container "resources" $resources -}}
 {{- range $port := $container.ports -}}
 {{- if eq $port.name "llm-metrics" }}{{ $_ := set $port "containerPort" (dict "$cel" "variables.opsPort") }}{{ end -}}
+{{- end -}}
+{{- if include "outrider.mustNotBeRoot" $container -}}
+{{- $own := merge (dict "runAsUser" 65532) $container.securityContext -}}
+{{- $cel := printf "variables.root ? %s : %s" (include "outrider.cel" $own) (include "outrider.cel" $container.securityContext) -}}
+{{- $_ := set $container "securityContext" (dict "$cel" $cel) -}}
 {{- end -}}
 {{- include "outrider.cel" $container -}}
 {{- end }}
