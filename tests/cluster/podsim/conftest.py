@@ -1,7 +1,7 @@
 """A stage for tests of whole pods; where there can be no namespaces their containers are plain processes, and the reason is said.
 
-The quick tests of the simulator need nothing more. The others wait for probes and grace periods, minutes in all, and some need the
-API server: they are collected where it is said in which folder its programs are, as for the rest of tests/cluster.
+The quick tests of the simulator need nothing more. The others wait for probes and grace periods, minutes in all, and some need
+the API server: they are collected where it is said in which folder its programs are, as for the rest of tests/cluster.
 """
 
 from __future__ import annotations

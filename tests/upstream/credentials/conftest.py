@@ -13,7 +13,7 @@ from tests.upstream.credentials.token_server import Files, TokenServer
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A node's own server answers at once; that of a test may have to wait for a busy machine. Tests of the bound set their own."""
+    """A node's own server answers at once; a test's may have to wait for a busy machine. Tests of the bound set their own."""
     monkeypatch.setattr(aws_metadata, "INSTANCE_SECONDS", 10.0)
 
 
