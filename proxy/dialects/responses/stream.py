@@ -144,8 +144,10 @@ class StreamParser:
         if payload.get("item") is None:
             return []
         item = open_item(payload["item"], self._progress)
-        self._items[answered(payload.get("output_index"), int, "output_index")] = item
-        return self._chunks(item.begin())
+        index = answered(payload.get("output_index"), int, "output_index")
+        chunks = self._chunks(item.begin())
+        self._items[index] = item  # only now: what could not begin is not there
+        return chunks
 
     def item_heard(self, payload: Json) -> list[Json]:
         """What comes for an item between its beginning and its end."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxy.call import Failure
@@ -155,7 +155,16 @@ def test_any_count_and_any_usage(wire: Any) -> None:
     ends(lambda: DIALECT.count_tokens and DIALECT.count_tokens.parse_reply(wire))
 
 
+#: A call without a name, in a response that ends with it.
+NAMELESS = {
+    "type": "response.completed",
+    "response": {"id": "r", "model": "m", "output": [{"type": "function_call"}]},
+}
+
+
 @FEW
+@example([NAMELESS, {"type": "response.output_item.done", "output_index": 0, "item": {}}], b"")
+@example([NAMELESS, {"type": "response.function_call_arguments.done", "output_index": 0}], b"")
 @given(st.lists(EVENTS | OBJECTS | ANYTHING, max_size=8), st.binary(max_size=9))
 def test_any_stream(payloads: list[Any], noise: bytes) -> None:
     parser = DIALECT.parser()
