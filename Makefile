@@ -30,8 +30,9 @@ help: ## list the targets
 run: .venv/.stamp ## start the sidecar on 127.0.0.1:11411; without any key it serves the mock
 	$(BIN)/outrider serve $(ARGS)
 
+# Three workers for two cores: many tests wait.
 test: .venv/.stamp-dev ## run the tests, on two cores
-	$(LIMIT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(LIMIT) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 test-node: .venv/.stamp-dev tests/node/node_modules/.stamp ## run the Node SDKs against a sidecar
 	$(BIN)/python -m tests.node $(ARGS)
