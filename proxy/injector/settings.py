@@ -9,6 +9,7 @@ import argparse
 import ipaddress
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,10 +98,8 @@ def checked(settings: Settings) -> Settings:
 
 def certificate_name(given: str) -> str:
     """As the certificate will say it, so that the two can be compared."""
-    try:
+    with suppress(ValueError):
         return str(ipaddress.ip_address(given))
-    except ValueError:
-        pass
     if not DNS_NAME.fullmatch(given.lower().removeprefix("*.")):
         raise BadOption(f"--san must be a DNS name or an address, not {given!r}")
     return given.lower()

@@ -11,6 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -116,10 +117,8 @@ def unauthenticated(shown: list[str], known: bool) -> Failure:
 
 def stamp_of(directory: Path) -> object:
     """What differs once it holds something else. Kubelet swaps the link `..data` of what it mounts, all at once."""
-    try:
+    with suppress(OSError):
         return os.readlink(directory / "..data")
-    except OSError:
-        pass
     try:
         with os.scandir(directory) as entries:
             return sorted(map(stamp_in, islice(entries, MOST_CALLERS * 4)))

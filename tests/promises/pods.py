@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,15 +12,15 @@ import yaml
 
 from tests.config.test_mounts import publish
 from tests.promises.caller import get, until
-from tests.promises.sidecars import MOCK, ONE_ATTEMPT, ROOT, UNLISTED, InProcess
+from tests.promises.sidecars import MOCK, ONE_ATTEMPT, UNLISTED, InProcess, started
 
 
 class Pod(InProcess):
     """`configure` and `put_keys` replace what is mounted, whole, as kubelet does."""
 
-    def __init__(self, process: asyncio.subprocess.Process, directory: Path) -> None:
-        super().__init__(process, directory / "log")
-        self.directory = directory
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        super().__init__(process, log)
+        self.directory = log.parent
         self._published = 0
 
     def configure(self, providers: Mapping[str, Any], **sections: Any) -> None:
@@ -63,18 +61,5 @@ async def pod(directory: Path, environ: Mapping[str, str] | None = None) -> Asyn
         (directory / name).mkdir(exist_ok=True)
     arguments = ["--config", str(directory / "config"), "--keys", str(directory / "keys")]
     ports = {"OUTRIDER_PORT": "0", "OUTRIDER_OPS_PORT": "0"}
-    with (directory / "log").open("wb") as stderr:
-        started = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "proxy", "serve", *arguments,
-            cwd=ROOT, stderr=stderr, env={"PATH": os.environ["PATH"], **ports, **(environ or {})},
-        )  # fmt: skip
-    running = Pod(started, directory)
-    try:
-        await running.serves()
+    async with started(Pod, directory, arguments, {**ports, **(environ or {})}) as running:
         yield running
-    finally:
-        running.hang_up()
-        if started.returncode is None:
-            started.kill()
-            await started.wait()
-    assert "Traceback" not in running.log(), running.log()

@@ -11,12 +11,12 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import orjson
@@ -28,6 +28,7 @@ from proxy.config import load
 from tests.promises.caller import CHAT, Answer, Body, Caller, get, until
 
 ROOT = Path(__file__).parent.parent.parent
+P = TypeVar("P", bound="InProcess")
 PATIENCE = 20.0
 KEY = "sk-canary-0123456789abcdefghij"
 #: The mock at its fastest.
@@ -217,19 +218,33 @@ async def process(
     **sections: Any,
 ) -> AsyncIterator[InProcess]:
     """`tree` is where the package stands that serves."""
-    path, log = write_config(directory, providers or {}, sections), directory / "log"
+    path = write_config(directory, providers or {}, sections)
+    async with started(InProcess, directory, ["--config", str(path)], environ or {}, tree) as running:
+        yield running
+
+
+@asynccontextmanager
+async def started(
+    kind: Callable[[asyncio.subprocess.Process, Path], P],
+    directory: Path,
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    tree: Path = ROOT,
+) -> AsyncIterator[P]:
+    """What `outrider serve` with these is, as `kind` of its process and its log, once it serves; it ends with the block."""
+    log = directory / "log"
     with log.open("wb") as stderr:
-        started = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "proxy", "serve", "--config", str(path),
-            cwd=tree, stderr=stderr, env={"PATH": os.environ["PATH"], **(environ or {})},
+        serving = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "proxy", "serve", *arguments,
+            cwd=tree, stderr=stderr, env={"PATH": os.environ["PATH"], **environ},
         )  # fmt: skip
-    running = InProcess(started, log)
+    running = kind(serving, log)
     try:
         await running.serves()
         yield running
     finally:
         running.hang_up()
-        if started.returncode is None:
-            started.kill()
-            await started.wait()
+        if serving.returncode is None:
+            serving.kill()
+            await serving.wait()
     assert "Traceback" not in running.log(), running.log()
